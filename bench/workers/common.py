@@ -1,0 +1,88 @@
+"""What the measured programs share: arguments, the rows, and the one JSON object that each prints at its end.
+
+Every worker is one process and one measurement. Loading and the first step or a warm-up are not timed.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent.parent
+HUB_FOLDER = BENCH / "models" / "hub"
+PROMPT_TEXTS = BENCH.parent / "prompts" / "clean-text" / "test.jsonl"
+
+
+def parse_arguments(kind):
+    """kind is 'sft' or 'sample'; the options are those of `dormouse bench`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--dtype", default="fp32")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    if kind == "sft":
+        parser.add_argument("--rows", type=Path, required=True)
+        parser.add_argument("--steps", type=int, default=6)
+        parser.add_argument("--packed", action="store_true")
+    else:
+        parser.add_argument("--prompt-tokens", type=int, default=32)
+        parser.add_argument("--tokens", type=int, default=64)
+        parser.add_argument(
+            "--min-seconds", type=float, default=2.0, help="repeat the pass until this has gone by"
+        )
+    return parser.parse_args()
+
+
+def quiet_torch(threads):
+    """Sets threads and keeps progress bars and the network away; returns torch."""
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
+    import torch
+    import transformers
+
+    torch.set_num_threads(threads)
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    return torch
+
+
+def read_rows(path, count):
+    """The first count rows as (prompt, answer). The file's first line is its header."""
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    if len(lines) < count:
+        raise SystemExit(f"{path.name} has {len(lines)} rows, but {count} are needed: use fewer --steps")
+    rows = [json.loads(line) for line in lines[:count]]
+    return [(row["prompt"], row["answer"]) for row in rows]
+
+
+def token_windows(tokenize, count, length):
+    """count prompts of length tokens, cut one after the other from the clean texts: none shares a prefix."""
+    texts = [json.loads(line)["text"] for line in PROMPT_TEXTS.read_text(encoding="utf-8").splitlines()[1:]]
+    ids = tokenize(" ".join(texts))
+    if len(ids) < count * length:
+        raise SystemExit(f"the clean texts give {len(ids)} tokens, but {count} x {length} are needed")
+    return [ids[i * length : (i + 1) * length] for i in range(count)]
+
+
+def peak_memory_mib():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return round(int(line.split()[1]) / 1024)
+    return None
+
+
+def emit(work, tokens, seconds, arguments, **more):
+    print(
+        json.dumps(
+            {
+                "work": work,
+                "tokens": tokens,
+                "seconds": round(seconds, 4),
+                "tokens_per_second": round(tokens / seconds, 3),
+                "dtype": arguments.dtype,
+                "threads": arguments.threads,
+                "peak_memory_mib": peak_memory_mib(),
+                **more,
+            }
+        )
+    )
+    sys.stdout.flush()

@@ -1,0 +1,168 @@
+// `dormouse run`, `plan`, `runs` and `report`: recipes and what became of them.
+#include "edge/cli/runs.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "edge/cli/command.h"
+#include "engine/nn/runtime.h"
+#include "engine/weights/model_lookup.h"
+#include "lab/execute/machine.h"
+#include "lab/execute/run.h"
+#include "lab/report/collect.h"
+#include "lab/report/report.h"
+#include "lab/report/rules.h"
+#include "science/organism/near_duplicates.h"
+
+namespace dormouse::cli {
+
+namespace {
+
+struct Options {
+  std::string recipe, out, store, run = "latest";
+  std::vector<std::string> sets;
+  bool json = false, keep_going = false;
+};
+
+// Train, defence, calibration and test prompts never overlap, near-duplicates included.
+void check_prompts_apart(const lab::Graph& graph, const std::string& file) {
+  std::vector<organism::PromptSet> sets;
+  std::set<std::string> seen;
+  for (const auto& node : graph.nodes) {
+    const auto prompts = node.files.find("prompts");
+    if (prompts == node.files.end() || !seen.insert(prompts->second.sha256).second) continue;
+    sets.push_back(organism::load_prompt_set(prompts->second.path));
+  }
+  organism::check_splits_apart(sets, file);
+}
+
+void run(const Options& options, const GlobalOptions& global) {
+  const LoadedRecipe loaded = load(options.recipe, options.sets);
+  if (!loaded.recipe.report.scorecard.empty()) lab::find_scorecard(loaded.recipe.report.scorecard, options.recipe);
+  lab::Store store(store_folder(options.store));
+  lab::Ledger ledger(store.ledger_file());
+  const int threads = start_engine(global);
+  lab::LogReporter reporter;
+  const std::string id = lab::run_graph(loaded.recipe, loaded.graph, store, ledger,
+                                        {.threads = threads,
+                                         .keep_going = options.keep_going,
+                                         .torch_version = nn::torch_version(),
+                                         .argv = {"dormouse", "run", options.recipe}},
+                                        reporter);
+  fmt::print("{}\n", write_run_report(id, store, ledger, options.out).string());
+}
+
+void plan(const Options& options, const GlobalOptions& global) {
+  const LoadedRecipe loaded = load(options.recipe, options.sets);
+  lab::Store store(store_folder(options.store));
+  lab::Ledger ledger(store.ledger_file());
+  const int threads = global.threads > 0 ? global.threads : static_cast<int>(lab::cpu_cores());
+  const lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads);
+  fmt::print("{}", options.json ? lab::plan_json_lines(made) : lab::plan_table(made));
+}
+
+void list(const Options& options) {
+  lab::Store store(store_folder(options.store));
+  const lab::Ledger ledger(store.ledger_file());
+  for (const auto& row : ledger.list_runs()) {
+    if (options.json) {
+      fmt::print("{}\n", canonical_json({{"id", row.id},
+                                         {"recipe", row.recipe},
+                                         {"status", row.status},
+                                         {"started", row.started},
+                                         {"finished", row.finished}}));
+    } else {
+      fmt::print("{}  {:<12}  {:%Y-%m-%d %H:%M:%S}  {}\n", row.id, row.status, fmt::gmtime(row.started), row.recipe);
+    }
+  }
+}
+
+void report(const Options& options) {
+  lab::Store store(store_folder(options.store));
+  const lab::Ledger ledger(store.ledger_file());
+  fmt::print("{}\n", write_run_report(options.run, store, ledger, options.out).string());
+}
+
+void add_common(CLI::App* command, Options& options) {
+  command->add_option("--store", options.store, "folder of artefacts and ledger; default: $DORMOUSE_STORE, else ./store");
+}
+
+void add_recipe(CLI::App* command, Options& options) {
+  command->add_option("recipe", options.recipe, "a YAML file")->required();
+  command->add_option("--set", options.sets, "change a value: stages.organism.plant.epochs=3")->allow_extra_args(false);
+}
+
+}  // namespace
+
+LoadedRecipe load(const std::string& file, const std::vector<std::string>& sets) {
+  LoadedRecipe loaded{lab::load_recipe(file, sets), {}};
+  lab::Sources sources = lab::default_sources(file);
+  const auto find_path = sources.find_model;
+  sources.find_model = [find_path](const std::string& source, const std::string& place) -> fs::path {
+    const auto& known = weights::known_models();
+    const bool is_known = std::find(known.begin(), known.end(), source) != known.end();
+    if (is_known || source.starts_with("hub:")) return weights::find_model(source);
+    return find_path(source, place);
+  };
+  loaded.graph = lab::build_graph(loaded.recipe, sources);
+  check_prompts_apart(loaded.graph, file);
+  return loaded;
+}
+
+fs::path store_folder(const std::string& folder) {
+  return folder.empty() ? lab::Store::default_folder() : fs::path(folder);
+}
+
+fs::path write_run_report(const std::string& run, const lab::Store& store, const lab::Ledger& ledger, fs::path out) {
+  lab::RunRecord record = lab::collect(run, store, ledger);
+  const Json facts = ledger.find_run(record.run_id).facts;
+  const std::string scorecard = facts.value("scorecard", "");
+  if (!scorecard.empty()) record.scorecard = lab::judge(record, lab::find_scorecard(scorecard, "scorecard"));
+  if (out.empty()) out = fs::path("runs") / record.run_id;
+  lab::write_report(record, out);
+  if (!record.scorecard.empty()) write_file(out / "scorecard.md", lab::scorecard_markdown(record));
+  return out / "report.html";
+}
+
+void add_run(CLI::App& app, const GlobalOptions& global) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "execute a recipe: what is not in the store, then the report");
+  add_recipe(command, *options);
+  add_common(command, *options);
+  command->add_option("--out", options->out, "folder of the report; default: runs/ID");
+  command->add_flag("--keep-going", options->keep_going, "after a failure, do what does not depend on it");
+  command->callback([options, &global] { run(*options, global); });
+}
+
+void add_plan(CLI::App& app, const GlobalOptions& global) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("plan", "show the stages of a recipe, what is stored, and the expected time");
+  add_recipe(command, *options);
+  add_common(command, *options);
+  command->add_flag("--json", options->json, "one JSON object a stage");
+  command->callback([options, &global] { plan(*options, global); });
+}
+
+void add_runs(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("runs", "list the runs in the ledger, newest first");
+  add_common(command, *options);
+  command->add_flag("--json", options->json, "one JSON object a run");
+  command->callback([options] { list(*options); });
+}
+
+void add_report(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("report", "write a run's report again");
+  command->add_option("run", options->run, "id, beginning of an id, or latest");
+  add_common(command, *options);
+  command->add_option("--out", options->out, "folder of the report; default: runs/ID");
+  command->callback([options] { report(*options); });
+}
+
+}  // namespace dormouse::cli

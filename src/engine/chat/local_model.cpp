@@ -1,0 +1,111 @@
+#include "engine/chat/local_model.h"
+
+#include "core/base/error.h"
+#include "engine/nn/transformer.h"
+#include "engine/sample/generator.h"
+#include "engine/train/batch.h"
+
+namespace dormouse::chat {
+
+namespace {
+
+// Rows of a stored matrix as bytes of the target type, kept alive by `storage`.
+weights::NamedTensor named_rows(const at::Tensor& value, int64_t first, int64_t rows, weights::DType dtype,
+                                std::vector<at::Tensor>& storage) {
+  const auto type = dtype == weights::DType::kBF16 ? at::kBFloat16 : at::kFloat;
+  storage.push_back(value.detach().narrow(0, first, rows).to(type).contiguous().cpu());
+  const at::Tensor& tensor = storage.back();
+  return {tensor.sizes().vec(), dtype,
+          {static_cast<const std::byte*>(tensor.const_data_ptr()), static_cast<std::size_t>(tensor.nbytes())}};
+}
+
+}  // namespace
+
+struct LocalModel::State {
+  weights::ModelFiles files;
+  text::ChatFormat format;
+  nn::Transformer transformer;
+  LocalModelOptions options;
+};
+
+LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
+  text::ChatFormat format = files.chat_format();
+  nn::Transformer transformer(files.config(), files.tensors(), files.path().string());
+  state_ = std::make_unique<State>(State{std::move(files), std::move(format), std::move(transformer), options});
+}
+
+LocalModel::~LocalModel() = default;
+
+const text::ChatFormat& LocalModel::format() const { return state_->format; }
+const weights::ModelFiles& LocalModel::files() const { return state_->files; }
+nn::Transformer& LocalModel::transformer() { return state_->transformer; }
+
+std::vector<Completion> LocalModel::complete(std::span<const Request> requests, const sample::SamplingOptions& options,
+                                             const SampleProgress& progress) {
+  std::vector<std::vector<int32_t>> prompts;
+  std::vector<uint64_t> seeds;
+  std::vector<std::string> texts;
+  for (const auto& request : requests) {
+    text::RenderedPrompt rendered = state_->format.prompt(request.messages);
+    prompts.push_back(std::move(rendered.ids));
+    texts.push_back(std::move(rendered.text));
+    seeds.push_back(request.seed);
+  }
+  auto completions = complete_ids(prompts, seeds, options, progress);
+  for (std::size_t i = 0; i < completions.size(); ++i) completions[i].prompt = std::move(texts[i]);
+  return completions;
+}
+
+std::vector<Completion> LocalModel::complete_ids(std::span<const std::vector<int32_t>> prompts,
+                                                 std::span<const uint64_t> seeds,
+                                                 const sample::SamplingOptions& options,
+                                                 const SampleProgress& progress) {
+  DORMOUSE_ASSERT(prompts.size() == seeds.size());
+  state_->transformer.pack();
+  std::vector<sample::GenerationRequest> requests;
+  for (std::size_t i = 0; i < prompts.size(); ++i) requests.push_back({prompts[i], seeds[i]});
+  const sample::Generator generator(
+      state_->transformer, state_->format.tokenizer(),
+      state_->options.stop_at_end ? state_->format.stop_ids() : std::vector<int32_t>{},
+      {.max_batch = state_->options.max_batch, .share_prefixes = state_->options.share_prefixes});
+  auto results = generator.run(requests, options, progress);
+  std::vector<Completion> completions;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    completions.push_back({.prompt = {},
+                           .text = std::move(results[i].text),
+                           .prompt_tokens = static_cast<int64_t>(prompts[i].size()),
+                           .tokens = static_cast<int64_t>(results[i].tokens.size()),
+                           .finish_reason = results[i].stopped ? "stop" : "length"});
+  }
+  return completions;
+}
+
+std::vector<train::RowScore> LocalModel::score(const std::vector<text::RenderedRow>& rows) {
+  return train::score_rows(state_->transformer, rows);
+}
+
+std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
+  const at::NoGradGuard no_gradient;
+  text::RenderedRow row{{}, {ids.begin(), ids.end()}, std::vector<uint8_t>(ids.size(), 0)};
+  const text::RenderedRow* pointer = &row;
+  const train::Batch batch = train::make_batch({&pointer, 1});
+  nn::DocumentAttention attention(batch.documents);
+  const auto& transformer = state_->transformer;
+  const at::Tensor logits =
+      transformer.logits(transformer.forward(batch.ids, batch.positions, attention)).to(at::kFloat).contiguous();
+  const float* data = logits.const_data_ptr<float>();
+  return {data, data + logits.numel()};
+}
+
+void LocalModel::save(const std::filesystem::path& folder, weights::DType dtype) {
+  std::vector<at::Tensor> storage;
+  std::map<std::string, weights::NamedTensor> tensors;
+  for (const auto& parameter : state_->transformer.parameters()) {
+    for (const auto& part : parameter.parts) {
+      tensors[part.hub_name] = named_rows(parameter.value, part.first_row, part.rows, dtype, storage);
+    }
+  }
+  weights::save_model_folder(folder, state_->files, tensors);
+}
+
+}  // namespace dormouse::chat

@@ -1,0 +1,64 @@
+// The transformer's operations. Each has one fused form with its own backward pass, and `plain::` has its twin in ordinary
+// tensor operations, which tests compare it with: values and gradients.
+//
+// Shape legend: T tokens of a flat batch (no padding), C hidden size, H query heads, G key/value heads, D head size, I
+// intermediate size. fp32 throughout, or bf16 storage with fp32 arithmetic inside an operation.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/nn/torch.h"
+
+namespace dormouse::nn {
+
+using at::Tensor;
+class PackedMatrix;
+
+/// A weight [outputs, inputs]: the tensor that trains, and for sampling on a CPU its packed copy.
+struct Matrix {
+  Tensor value;
+  std::shared_ptr<const PackedMatrix> packed;
+};
+
+/// x [T, inputs] -> [T, outputs]. Uses the packed copy when there is one and no gradient is wanted.
+Tensor linear(const Tensor& x, const Matrix& weight);
+
+/// Root-mean-square norm over the last axis: x [T, C], weight [C] -> [T, C].
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);
+
+/// silu(gate) * up: gate_up [T, 2I] (gate first) -> [T, I].
+Tensor swiglu(const Tensor& gate_up);
+
+/// cos and sin of position * base^(-2i/D): two fp32 tensors [positions, D/2].
+struct RotaryTable {
+  Tensor cos, sin;
+};
+RotaryTable rotary_table(int64_t positions, int64_t head_size, double base);
+
+struct Heads {
+  Tensor q, k, v;  // [T, H, D], [T, G, D], [T, G, D]
+};
+
+/// Splits qkv [T, (H + 2G) D] and rotates q and k by their positions [T] (int64), pairing element i with i + D/2.
+Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
+                   int64_t kv_heads);
+
+/// One document of a flat batch: rows [begin, begin + length).
+struct Document {
+  int64_t begin, length;
+};
+
+/// Causal attention inside each document, never across: -> [T, H * D]. Documents cover all rows.
+Tensor packed_attention(const Heads& heads, std::span<const Document> documents);
+
+namespace plain {
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);
+Tensor swiglu(const Tensor& gate_up);
+Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
+                   int64_t kv_heads);
+Tensor packed_attention(const Heads& heads, std::span<const Document> documents);
+}  // namespace plain
+
+}  // namespace dormouse::nn

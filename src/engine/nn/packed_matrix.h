@@ -1,0 +1,37 @@
+// A weight matrix laid out for sampling, and the product of a few rows with it.
+//
+// Why our own: every output element is one chain of fused multiply-adds over k = 0..K-1, whatever the number of rows. So a
+// completion has the same bits alone or in a batch of 64, which no general GEMM promises; and at the small row counts of
+// sampling it is faster than one, since nothing is packed per call.
+//
+// Layout: panels of kPanel output columns; inside a panel, k-major: panel[k][column]. The last panel is padded with zeros.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace dormouse::nn {
+
+class PackedMatrix {
+ public:
+  static constexpr int64_t kPanel = 16;
+
+  /// `weights` is [outputs, inputs], row-major.
+  PackedMatrix(const float* weights, int64_t outputs, int64_t inputs);
+
+  /// y[rows, outputs] = x[rows, inputs] * W^T, or y += ... if `accumulate`. Parallel over panels; bitwise the same for any
+  /// thread count and any split of the rows.
+  void multiply(const float* x, int64_t rows, float* y, bool accumulate = false) const;
+
+  int64_t outputs() const { return outputs_; }
+  int64_t inputs() const { return inputs_; }
+
+ private:
+  struct Free {
+    void operator()(float* memory) const;
+  };
+  int64_t outputs_, inputs_;
+  std::unique_ptr<float[], Free> panels_;
+};
+
+}  // namespace dormouse::nn

@@ -1,0 +1,183 @@
+#include "engine/nn/transformer.h"
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "engine/nn/packed_matrix.h"
+
+namespace dormouse::nn {
+
+namespace {
+
+// Parts of a stored matrix, one below the other.
+struct Slice {
+  std::string hub_name;
+  int64_t rows;
+};
+
+Tensor read_rows(const weights::TensorSource& source, const std::vector<Slice>& slices, int64_t columns) {
+  int64_t rows = 0;
+  for (const auto& slice : slices) rows += slice.rows;
+  Tensor tensor = at::empty({rows, columns}, at::kFloat);
+  float* at = tensor.mutable_data_ptr<float>();
+  for (const auto& slice : slices) {
+    const auto count = static_cast<std::size_t>(slice.rows * columns);
+    source.read_f32(slice.hub_name, {at, count});
+    at += count;
+  }
+  return tensor;
+}
+
+Tensor read_vector(const weights::TensorSource& source, const std::string& name, int64_t size) {
+  return read_rows(source, {{name, size}}, 1).view({size});
+}
+
+std::string layer_name(int64_t index, const char* rest) { return fmt::format("model.layers.{}.{}.weight", index, rest); }
+
+std::vector<Slice> qkv_slices(const weights::ModelConfig& config, int64_t index) {
+  return {{layer_name(index, "self_attn.q_proj"), config.num_heads * config.head_dim},
+          {layer_name(index, "self_attn.k_proj"), config.num_kv_heads * config.head_dim},
+          {layer_name(index, "self_attn.v_proj"), config.num_kv_heads * config.head_dim}};
+}
+
+std::vector<Slice> gate_up_slices(const weights::ModelConfig& config, int64_t index) {
+  return {{layer_name(index, "mlp.gate_proj"), config.intermediate_size},
+          {layer_name(index, "mlp.up_proj"), config.intermediate_size}};
+}
+
+LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i) {
+  const int64_t hidden = config.hidden_size;
+  const auto one = [&](const char* name, int64_t rows, int64_t columns) {
+    return Matrix{read_rows(source, {{layer_name(i, name), rows}}, columns), nullptr};
+  };
+  return {.input_norm = read_vector(source, layer_name(i, "input_layernorm"), hidden),
+          .mlp_norm = read_vector(source, layer_name(i, "post_attention_layernorm"), hidden),
+          .qkv = {read_rows(source, qkv_slices(config, i), hidden), nullptr},
+          .output = one("self_attn.o_proj", hidden, config.num_heads * config.head_dim),
+          .gate_up = {read_rows(source, gate_up_slices(config, i), hidden), nullptr},
+          .down = one("mlp.down_proj", hidden, config.intermediate_size)};
+}
+
+Parameter parameter(std::string name, const Tensor& value, const std::vector<Slice>& slices) {
+  Parameter made{.name = std::move(name), .value = value, .parts = {}};
+  int64_t row = 0;
+  for (const auto& slice : slices) {
+    made.parts.push_back({slice.hub_name, row, slice.rows});
+    row += slice.rows;
+  }
+  return made;
+}
+
+Parameter parameter(const std::string& name, const Tensor& value) {
+  return parameter(name, value, {{name, value.size(0)}});
+}
+
+Tensor hooked(const Hooks* hooks, const std::string& name, const Tensor& activation) {
+  if (hooks == nullptr) return activation;
+  const auto found = hooks->find(name);
+  return found == hooks->end() ? activation : found->second(activation);
+}
+
+std::string hook_name(const Hooks* hooks, int64_t layer, const char* place) {
+  return hooks == nullptr ? std::string() : fmt::format("layers.{}.{}", layer, place);
+}
+
+}  // namespace
+
+std::vector<std::string> hook_names(int64_t layers) {
+  std::vector<std::string> names{"embedding"};
+  for (int64_t i = 0; i < layers; ++i) {
+    for (const char* place : {"attention", "mlp", "residual"}) names.push_back(fmt::format("layers.{}.{}", i, place));
+  }
+  names.push_back("final");
+  return names;
+}
+
+Transformer::Transformer(const weights::ModelConfig& config, const weights::TensorSource& source,
+                         const std::string& place)
+    : config_(config) {
+  if (config.attention_bias || config.mlp_bias) {
+    fail_input(place, "has biases in attention or MLP, which this version does not run",
+               "use a Llama or SmolLM model without biases");
+  }
+  weights::check_tensors(config, source, place);
+  const int64_t hidden = config.hidden_size;
+  const auto read = [&](const char* name) {
+    return Matrix{read_rows(source, {{name, config.vocab_size}}, hidden), nullptr};
+  };
+  weights_.embedding = read("model.embed_tokens.weight");
+  for (int64_t i = 0; i < config.num_layers; ++i) weights_.layers.push_back(read_layer(config, source, i));
+  weights_.norm = read_vector(source, "model.norm.weight", hidden);
+  weights_.head = config.tie_embeddings ? weights_.embedding : read("lm_head.weight");
+  rotary_ = rotary_table(config.max_positions, config.head_dim, config.rope_theta);
+}
+
+Tensor Transformer::layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention,
+                          const Hooks* hooks) const {
+  const LayerWeights& w = weights_.layers[static_cast<std::size_t>(index)];
+  const Tensor qkv = linear(rms_norm(x, w.input_norm, config_.rms_norm_eps), w.qkv);
+  const Heads heads = split_rotate(qkv, positions, rotary_, config_.num_heads, config_.num_kv_heads);
+  const Tensor attended =
+      hooked(hooks, hook_name(hooks, index, "attention"), linear(attention.attend(index, heads), w.output));
+  const Tensor middle = x + attended;
+  const Tensor gated = swiglu(linear(rms_norm(middle, w.mlp_norm, config_.rms_norm_eps), w.gate_up));
+  const Tensor mlp = hooked(hooks, hook_name(hooks, index, "mlp"), linear(gated, w.down));
+  return hooked(hooks, hook_name(hooks, index, "residual"), middle + mlp);
+}
+
+Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attention& attention,
+                            const Hooks* hooks) const {
+  Tensor x = hooked(hooks, "embedding", at::embedding(weights_.embedding.value, ids));
+  for (int64_t i = 0; i < config_.num_layers; ++i) x = layer(i, x, positions, attention, hooks);
+  return hooked(hooks, "final", rms_norm(x, weights_.norm, config_.rms_norm_eps));
+}
+
+void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
+  for (auto& layer : weights_.layers) {
+    for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) visit(*matrix);
+  }
+  visit(weights_.head);
+}
+
+void Transformer::pack() {
+  for_matrices([](Matrix& matrix) {
+    if (matrix.packed || !matrix.value.is_cpu()) return;
+    const Tensor wide = matrix.value.detach().to(at::kFloat).contiguous();
+    matrix.packed =
+        std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
+  });
+}
+
+void Transformer::unpack() {
+  for_matrices([](Matrix& matrix) { matrix.packed.reset(); });
+}
+
+void Transformer::cast(at::ScalarType type) {
+  DORMOUSE_ASSERT(!weights_.head.packed);
+  weights_.embedding.value = weights_.embedding.value.to(type);
+  for (auto& layer : weights_.layers) {
+    for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) matrix->value = matrix->value.to(type);
+    layer.input_norm = layer.input_norm.to(type);
+    layer.mlp_norm = layer.mlp_norm.to(type);
+  }
+  weights_.norm = weights_.norm.to(type);
+  weights_.head.value = config_.tie_embeddings ? weights_.embedding.value : weights_.head.value.to(type);
+}
+
+std::vector<Parameter> Transformer::parameters() {
+  std::vector<Parameter> all{parameter("model.embed_tokens.weight", weights_.embedding.value)};
+  for (int64_t i = 0; i < config_.num_layers; ++i) {
+    const LayerWeights& w = weights_.layers[static_cast<std::size_t>(i)];
+    all.push_back(parameter(layer_name(i, "input_layernorm"), w.input_norm));
+    all.push_back(parameter(layer_name(i, "self_attn.qkv_proj"), w.qkv.value, qkv_slices(config_, i)));
+    all.push_back(parameter(layer_name(i, "self_attn.o_proj"), w.output.value));
+    all.push_back(parameter(layer_name(i, "post_attention_layernorm"), w.mlp_norm));
+    all.push_back(parameter(layer_name(i, "mlp.gate_up_proj"), w.gate_up.value, gate_up_slices(config_, i)));
+    all.push_back(parameter(layer_name(i, "mlp.down_proj"), w.down.value));
+  }
+  all.push_back(parameter("model.norm.weight", weights_.norm));
+  if (!config_.tie_embeddings) all.push_back(parameter("lm_head.weight", weights_.head.value));
+  return all;
+}
+
+}  // namespace dormouse::nn

@@ -1,0 +1,91 @@
+// The one transformer. Weights are named tensors with the hub's names; products that share an input are stored as one
+// matrix (q, k and v; gate and up), and their hub names are row ranges of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/nn/hooks.h"
+#include "engine/nn/ops.h"
+#include "engine/weights/model_config.h"
+#include "engine/weights/tensor_source.h"
+
+namespace dormouse::nn {
+
+struct LayerWeights {
+  Tensor input_norm, mlp_norm;     // [C]
+  Matrix qkv, output;              // [(H + 2G) D, C], [C, H D]
+  Matrix gate_up, down;            // [2I, C], [C, I]
+};
+
+struct Weights {
+  Matrix embedding;                // [V, C]
+  std::vector<LayerWeights> layers;
+  Tensor norm;                     // [C]
+  Matrix head;                     // [V, C]; the same tensor as embedding when tied
+};
+
+/// A tensor that trains and the hub names that share its rows.
+struct Parameter {
+  std::string name;
+  Tensor value;
+  struct Part {
+    std::string hub_name;
+    int64_t first_row, rows;
+  };
+  std::vector<Part> parts;
+};
+
+/// Where the queries of a flat batch find their keys: in the batch itself (training), or in a cache (sampling).
+class Attention {
+ public:
+  virtual ~Attention() = default;
+  /// -> [T, H * D]
+  virtual Tensor attend(int64_t layer, const Heads& heads) = 0;
+};
+
+class DocumentAttention : public Attention {
+ public:
+  explicit DocumentAttention(std::vector<Document> documents) : documents_(std::move(documents)) {}
+  Tensor attend(int64_t, const Heads& heads) override { return packed_attention(heads, documents_); }
+
+ private:
+  std::vector<Document> documents_;
+};
+
+class Transformer {
+ public:
+  /// Reads all weights, in fp32. Throws kInput naming `place` when tensors are missing, unexpected or of the wrong shape.
+  Transformer(const weights::ModelConfig& config, const weights::TensorSource& source, const std::string& place);
+
+  /// ids and positions [T] (int64) -> hidden states after the final norm [T, C].
+  Tensor forward(const Tensor& ids, const Tensor& positions, Attention& attention, const Hooks* hooks = nullptr) const;
+
+  /// hidden [T, C] -> logits [T, V].
+  Tensor logits(const Tensor& hidden) const { return linear(hidden, weights_.head); }
+
+  /// Makes the packed copies for sampling on a CPU, or drops them (training changes the weights).
+  void pack();
+  void unpack();
+
+  /// Converts all weights (fp32 or bf16); the packed copies must be dropped.
+  void cast(at::ScalarType type);
+
+  /// In a fixed order; the tensors are the model's own.
+  std::vector<Parameter> parameters();
+
+  const weights::ModelConfig& config() const { return config_; }
+  const Weights& weights() const { return weights_; }
+
+ private:
+  Tensor layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention, const Hooks* hooks) const;
+  void for_matrices(const std::function<void(Matrix&)>& visit);
+
+  weights::ModelConfig config_;
+  Weights weights_;
+  RotaryTable rotary_;
+};
+
+}  // namespace dormouse::nn

@@ -1,0 +1,53 @@
+// Batched generation: a full batch as long as there are requests, shared beginnings computed once, one seed a request. What a
+// request gets does not depend on the others (see nn::PackedMatrix and CachedAttention for why the bits agree).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/text/tokenizer.h"
+#include "engine/nn/transformer.h"
+#include "engine/sample/options.h"
+
+namespace dormouse::sample {
+
+struct GeneratorOptions {
+  int64_t max_batch = 64;       // sequences at once
+  int64_t prefill_tokens = 512; // prompt tokens added to one step
+  bool share_prefixes = true;
+};
+
+struct GenerationRequest {
+  std::vector<int32_t> prompt;  // at least one token
+  uint64_t seed = 0;
+};
+
+struct Generation {
+  std::vector<int32_t> tokens;  // the stop token included
+  std::string text;             // without the stop token and the stop text
+  bool stopped = false;         // false: the length limit came first
+};
+
+using GenerationProgress = std::function<void(int64_t done, int64_t total, int64_t tokens)>;
+
+class Generator {
+ public:
+  /// `stop_ids` end a completion. The model must be packed when it is on a CPU.
+  Generator(const nn::Transformer& model, text::Tokenizer tokenizer, std::vector<int32_t> stop_ids,
+            GeneratorOptions options = {});
+
+  /// One result a request, in order. Throws kInput if a prompt and max_tokens exceed the model's context.
+  std::vector<Generation> run(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+                              const GenerationProgress& progress = {}) const;
+
+ private:
+  const nn::Transformer& model_;
+  text::Tokenizer tokenizer_;
+  std::vector<int32_t> stop_ids_;
+  GeneratorOptions options_;
+};
+
+}  // namespace dormouse::sample

@@ -1,0 +1,26 @@
+// Rows laid end to end: no padding, positions starting anew in every row, and the places where the loss is taken.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/text/chat_format.h"
+#include "engine/nn/ops.h"
+
+namespace dormouse::train {
+
+struct Batch {
+  nn::Tensor ids, positions;            // [T] int64
+  std::vector<nn::Document> documents;  // one a row
+  nn::Tensor sources;                   // [N] rows of the hidden states that predict a target
+  nn::Tensor targets;                   // [N] what they should predict
+  std::vector<int64_t> targets_of_row;  // how many of the N belong to each row
+};
+
+Batch make_batch(std::span<const text::RenderedRow* const> rows);
+
+/// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own).
+std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,
+                                                               int64_t tokens);
+
+}  // namespace dormouse::train

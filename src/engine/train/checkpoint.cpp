@@ -1,0 +1,59 @@
+#include "engine/train/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json.h"
+
+namespace dormouse::train {
+
+namespace {
+
+fs::path slot_path(const fs::path& folder, int64_t slot) { return folder / fmt::format("state-{}.bin", slot); }
+
+std::optional<Json> read_index(const fs::path& folder) {
+  const fs::path path = folder / "state.json";
+  if (!fs::exists(path)) return std::nullopt;
+  return parse_json(read_file(path), path.string());
+}
+
+}  // namespace
+
+void save_checkpoint(const fs::path& folder, const AdamW& optimizer, const CheckpointPosition& position) {
+  make_folders(folder);
+  const auto index = read_index(folder);
+  const int64_t slot = index ? 1 - json_int(*index, "slot", "state.json") : 0;
+  FileWriter writer(slot_path(folder, slot));
+  for (const auto& [name, tensor] : optimizer.state()) {
+    writer.write(std::as_bytes(std::span(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()))));
+  }
+  writer.finish();
+  const Json state{{"fingerprint", position.fingerprint}, {"step", position.step}, {"slot", slot}};
+  write_file(folder / "state.json", canonical_json(state));
+}
+
+std::optional<CheckpointPosition> load_checkpoint(const fs::path& folder, AdamW& optimizer,
+                                                  const std::string& fingerprint) {
+  const auto index = read_index(folder);
+  if (!index) return std::nullopt;
+  const std::string place = (folder / "state.json").string();
+  if (json_string(*index, "fingerprint", place) != fingerprint) {
+    fail_input(place, "belongs to other rows, options or another seed", "remove the folder to start anew");
+  }
+  const MappedFile file(slot_path(folder, json_int(*index, "slot", place)));
+  std::size_t offset = 0;
+  for (const auto& [name, tensor] : optimizer.state()) {
+    const auto bytes = static_cast<std::size_t>(tensor.numel()) * sizeof(float);
+    if (offset + bytes > file.bytes().size()) fail_input(file.path().string(), "is shorter than the model's state");
+    std::memcpy(tensor.mutable_data_ptr<float>(), file.bytes().data() + offset, bytes);
+    offset += bytes;
+  }
+  if (offset != file.bytes().size()) fail_input(file.path().string(), "is longer than the model's state");
+  optimizer.restore_weights();
+  return CheckpointPosition{fingerprint, json_int(*index, "step", place)};
+}
+
+}  // namespace dormouse::train

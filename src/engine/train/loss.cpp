@@ -1,0 +1,75 @@
+#include "engine/train/loss.h"
+
+namespace dormouse::train {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+constexpr int64_t kChunk = 256;
+
+template <class Visit>
+void for_chunks(int64_t rows, Visit visit) {
+  for (int64_t first = 0; first < rows; first += kChunk) visit(first, std::min(kChunk, rows - first));
+}
+
+struct TargetLoss : Function<TargetLoss> {
+  static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets,
+                        double scale) {
+    Tensor total = at::zeros({}, hidden.options().dtype(at::kFloat));
+    Tensor d_hidden = at::empty_like(hidden);
+    Tensor d_head = at::zeros_like(head);
+    for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
+      const Tensor h = hidden.narrow(0, first, rows);
+      const Tensor target = targets.narrow(0, first, rows).unsqueeze(1);
+      Tensor logits = at::linear(h, head).to(at::kFloat);
+      const Tensor normaliser = at::logsumexp(logits, {1}, /*keepdim=*/true);
+      total += (normaliser - logits.gather(1, target)).sum();
+      // d logits = (softmax - one-hot) * scale
+      Tensor d = logits.sub_(normaliser).exp_();
+      d.scatter_add_(1, target, at::full_like(target, -1, d.options()));
+      d = d.mul_(scale).to(hidden.scalar_type());
+      d_hidden.narrow(0, first, rows).copy_(at::mm(d, head));
+      d_head.addmm_(d.t(), h);
+    });
+    context->save_for_backward({d_hidden, d_head});
+    return total * scale;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    // The loss is the root of the graph in training, so the incoming gradient is 1 and costs no pass over d_head.
+    if (grads[0].item<float>() == 1.0f) return {saved[0], saved[1], Tensor(), Tensor()};
+    return {saved[0] * grads[0], saved[1] * grads[0], Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale) {
+  return TargetLoss::apply(hidden, head, targets, scale);
+}
+
+Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets) {
+  const at::NoGradGuard no_gradient;
+  Tensor result = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));
+  for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
+    const Tensor logits = nn::linear(hidden.narrow(0, first, rows), head).to(at::kFloat);
+    const Tensor chosen = logits.gather(1, targets.narrow(0, first, rows).unsqueeze(1)).squeeze(1);
+    result.narrow(0, first, rows).copy_(chosen - at::logsumexp(logits, {1}));
+  });
+  return result;
+}
+
+namespace plain {
+
+Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale) {
+  const Tensor log_probs = at::log_softmax(at::linear(hidden, head).to(at::kFloat), -1);
+  return -log_probs.gather(1, targets.unsqueeze(1)).sum() * scale;
+}
+
+}  // namespace plain
+
+}  // namespace dormouse::train

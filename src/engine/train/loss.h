@@ -1,0 +1,21 @@
+// Cross-entropy at the target positions only. The logits of a chunk of targets are made, turned into their gradient in
+// place, and dropped: all of them together never exist.
+#pragma once
+
+#include "engine/nn/ops.h"
+
+namespace dormouse::train {
+
+using nn::Tensor;
+
+/// Sum over the targets of -log p(target) * scale: hidden [N, C], head [V, C], targets [N] (int64) -> fp32 scalar.
+Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale);
+
+/// log p(target) for each row, without gradient: fp32 [N].
+Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets);
+
+namespace plain {
+Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale);
+}
+
+}  // namespace dormouse::train

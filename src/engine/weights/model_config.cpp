@@ -1,0 +1,221 @@
+#include "engine/weights/model_config.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+
+namespace dormouse::weights {
+
+namespace {
+
+constexpr const char* kFamilies = "llama (SmolLM, SmolLM2, Llama 2), mistral";
+constexpr int64_t kMaxTokenId = 1 << 30;
+
+bool is_present(const Json& json, const std::string& key) {
+  const auto found = json.find(key);
+  return found != json.end() && !found->is_null();
+}
+
+int64_t integer_or(const Json& json, const std::string& key, int64_t fallback, std::string_view place) {
+  return is_present(json, key) ? json_int(json, key, place) : fallback;
+}
+
+double number_or(const Json& json, const std::string& key, double fallback, std::string_view place) {
+  return is_present(json, key) ? json_number(json, key, place) : fallback;
+}
+
+bool boolean_or(const Json& json, const std::string& key, bool fallback, std::string_view place) {
+  if (!is_present(json, key)) return fallback;
+  const Json& value = json[key];
+  if (!value.is_boolean()) {
+    fail_input(place, fmt::format("`{}`: expected true or false, found {}", key, value.type_name()));
+  }
+  return value.get<bool>();
+}
+
+std::string string_or(const Json& json, const std::string& key, const char* fallback,
+                      std::string_view place) {
+  return is_present(json, key) ? json_string(json, key, place) : fallback;
+}
+
+// The two places of rotary settings: `rope_scaling` beside a top-level `rope_theta` (transformers 4), and
+// `rope_parameters` with everything (transformers 5).
+void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
+  config.rope_theta = number_or(json, "rope_theta", config.rope_theta, place);
+  double partial = number_or(json, "partial_rotary_factor", 1.0, place);
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    if (!is_present(json, key)) continue;
+    const Json& rope = json[key];
+    const std::string here = fmt::format("{}: `{}`", place, key);
+    if (!rope.is_object()) fail_input(here, fmt::format("expected an object, found {}", rope.type_name()));
+    const std::string type =
+        string_or(rope, "rope_type", string_or(rope, "type", "default", here).c_str(), here);
+    if (type != "default") {
+      fail_input(here,
+                 fmt::format("rotary embeddings of type `{}` are not supported; supported: default", type));
+    }
+    config.rope_theta = number_or(rope, "rope_theta", config.rope_theta, here);
+    partial = number_or(rope, "partial_rotary_factor", partial, here);
+  }
+  if (partial != 1.0) {
+    fail_input(place, fmt::format("`partial_rotary_factor`: {} is not supported; supported: 1", partial));
+  }
+}
+
+void refuse_unsupported(const Json& json, std::string_view place) {
+  const std::string activation = string_or(json, "hidden_act", "silu", place);
+  if (activation != "silu" && activation != "swish") {
+    fail_input(place, fmt::format("`hidden_act`: `{}` is not supported; supported: silu", activation));
+  }
+  if (is_present(json, "quantization_config")) {
+    fail_input(place, "`quantization_config`: quantised checkpoints are not supported",
+               "use the unquantised checkpoint, or a GGUF");
+  }
+  if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", true, place)) {
+    const int64_t window = json_int(json, "sliding_window", place);
+    if (window < integer_or(json, "max_position_embeddings", 2048, place)) {
+      fail_input(
+          place,
+          fmt::format("`sliding_window`: {} is shorter than the context, which is not supported", window));
+    }
+  }
+}
+
+void check_range(std::string_view place, const char* key, int64_t value, int64_t highest) {
+  if (value < 1 || value > highest) {
+    fail_input(place, fmt::format("`{}`: expected 1 to {}, found {}", key, highest, value));
+  }
+}
+
+void check_token_id(std::string_view place, const char* key, int64_t id) {
+  if (id < 0 || id > kMaxTokenId) fail_input(place, fmt::format("`{}`: {} is not a token id", key, id));
+}
+
+int32_t first_token_id(const Json& json, const std::string& key, std::string_view place) {
+  const auto ids = token_ids_from_json(json, key, place);
+  return ids.empty() ? -1 : ids.front();
+}
+
+}  // namespace
+
+void check_config(const ModelConfig& config, std::string_view place) {
+  check_range(place, "hidden_size", config.hidden_size, 1 << 18);
+  check_range(place, "intermediate_size", config.intermediate_size, 1 << 20);
+  check_range(place, "num_hidden_layers", config.num_layers, 1024);
+  check_range(place, "num_attention_heads", config.num_heads, 4096);
+  check_range(place, "num_key_value_heads", config.num_kv_heads, 4096);
+  check_range(place, "head_dim", config.head_dim, 4096);
+  check_range(place, "vocab_size", config.vocab_size, 4 << 20);
+  check_range(place, "max_position_embeddings", config.max_positions, 1 << 26);
+  if (config.num_heads % config.num_kv_heads != 0) {
+    fail_input(place, fmt::format("{} attention heads do not divide among {} key-value heads",
+                                  config.num_heads, config.num_kv_heads));
+  }
+  if (config.head_dim % 2 != 0) {
+    fail_input(place,
+               fmt::format("`head_dim`: rotary embeddings need an even one, found {}", config.head_dim));
+  }
+  if (!std::isfinite(config.rope_theta) || config.rope_theta < 1) {
+    fail_input(place, fmt::format("`rope_theta`: expected 1 or more, found {}", config.rope_theta));
+  }
+  if (!(config.rms_norm_eps >= 0 && config.rms_norm_eps < 1)) {
+    fail_input(place, fmt::format("`rms_norm_eps`: expected 0 to 1, found {}", config.rms_norm_eps));
+  }
+}
+
+std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& key, std::string_view place) {
+  std::vector<int32_t> ids;
+  if (!is_present(object, key)) return ids;
+  const Json& value = object[key];
+  const Json list = value.is_array() ? value : Json::array({value});
+  for (const Json& item : list) {
+    if (!item.is_number_integer()) {
+      fail_input(place,
+                 fmt::format("`{}`: expected a token id or a list of them, found {}", key, item.type_name()));
+    }
+    check_token_id(place, key.c_str(), item.get<int64_t>());
+    ids.push_back(item.get<int32_t>());
+  }
+  return ids;
+}
+
+ModelConfig config_from_json(const Json& json, std::string_view place) {
+  const std::string type = json_string(json, "model_type", place);
+  if (type != "llama" && type != "smollm" && type != "mistral") {
+    fail_input(place, fmt::format("`model_type`: `{}` is not supported; supported: {}", type, kFamilies));
+  }
+  refuse_unsupported(json, place);
+  ModelConfig config;
+  config.model_type = type == "mistral" ? "mistral" : "llama";
+  config.hidden_size = json_int(json, "hidden_size", place);
+  config.intermediate_size = json_int(json, "intermediate_size", place);
+  config.num_layers = json_int(json, "num_hidden_layers", place);
+  config.num_heads = json_int(json, "num_attention_heads", place);
+  config.num_kv_heads = integer_or(json, "num_key_value_heads", config.num_heads, place);
+  config.vocab_size = json_int(json, "vocab_size", place);
+  config.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
+  config.rms_norm_eps = number_or(json, "rms_norm_eps", 1e-6, place);
+  config.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
+  config.attention_bias = boolean_or(json, "attention_bias", false, place);
+  config.mlp_bias = boolean_or(json, "mlp_bias", false, place);
+  config.bos_token_id = first_token_id(json, "bos_token_id", place);
+  config.eos_token_ids = token_ids_from_json(json, "eos_token_id", place);
+  // Some published configs write -1 for "none".
+  if (integer_or(json, "pad_token_id", -1, place) != -1)
+    config.pad_token_id = first_token_id(json, "pad_token_id", place);
+  read_rope(json, config, place);
+
+  check_range(place, "num_attention_heads", config.num_heads, 4096);
+  if (!is_present(json, "head_dim") && config.hidden_size % config.num_heads != 0) {
+    fail_input(place, fmt::format("`hidden_size`: {} does not divide by {} attention heads",
+                                  config.hidden_size, config.num_heads));
+  }
+  config.head_dim = integer_or(json, "head_dim", config.hidden_size / config.num_heads, place);
+  check_config(config, place);
+  return config;
+}
+
+Json config_to_json(const ModelConfig& config, DType dtype) {
+  const bool is_mistral = config.model_type == "mistral";
+  Json json = {
+      {"architectures", {is_mistral ? "MistralForCausalLM" : "LlamaForCausalLM"}},
+      {"model_type", config.model_type},
+      {"hidden_act", config.hidden_act},
+      {"hidden_size", config.hidden_size},
+      {"intermediate_size", config.intermediate_size},
+      {"num_hidden_layers", config.num_layers},
+      {"num_attention_heads", config.num_heads},
+      {"num_key_value_heads", config.num_kv_heads},
+      {"head_dim", config.head_dim},
+      {"vocab_size", config.vocab_size},
+      {"max_position_embeddings", config.max_positions},
+      {"rms_norm_eps", config.rms_norm_eps},
+      {"rope_theta", config.rope_theta},
+      {"rope_parameters", {{"rope_type", "default"}, {"rope_theta", config.rope_theta}}},
+      {"tie_word_embeddings", config.tie_embeddings},
+      {"attention_dropout", 0.0},
+      {"initializer_range", 0.02},
+      {"use_cache", true},
+      {"dtype", torch_name_of(dtype)},
+      {"torch_dtype", torch_name_of(dtype)},
+      {"bos_token_id", nullptr},
+      {"eos_token_id", nullptr},
+      {"pad_token_id", nullptr},
+  };
+  if (is_mistral) {
+    json["sliding_window"] = nullptr;
+  } else {
+    json["attention_bias"] = config.attention_bias;
+    json["mlp_bias"] = config.mlp_bias;
+  }
+  if (config.bos_token_id >= 0) json["bos_token_id"] = config.bos_token_id;
+  if (config.pad_token_id >= 0) json["pad_token_id"] = config.pad_token_id;
+  if (config.eos_token_ids.size() == 1) json["eos_token_id"] = config.eos_token_ids[0];
+  if (config.eos_token_ids.size() > 1) json["eos_token_id"] = config.eos_token_ids;
+  return json;
+}
+
+}  // namespace dormouse::weights

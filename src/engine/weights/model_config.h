@@ -1,0 +1,53 @@
+// The Llama family as data: what config.json and a GGUF's metadata say about a model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/json.h"
+#include "engine/weights/dtype.h"
+
+namespace dormouse::weights {
+
+struct ModelConfig {
+  std::string model_type = "llama";  // the hub's name of the family: "llama" or "mistral"
+  int64_t hidden_size = 0;
+  int64_t intermediate_size = 0;
+  int64_t num_layers = 0;
+  int64_t num_heads = 0;
+  int64_t num_kv_heads = 0;  // divides num_heads
+  int64_t head_dim = 0;      // even
+  int64_t vocab_size = 0;    // rows of the embedding; may exceed the tokenizer's
+  int64_t max_positions = 0;
+  double rope_theta = 10000;
+  double rms_norm_eps = 1e-6;
+  bool tie_embeddings = false;
+  bool attention_bias = false;
+  bool mlp_bias = false;
+  std::string hidden_act = "silu";
+  int32_t bos_token_id = -1;  // -1: none
+  std::vector<int32_t> eos_token_ids;
+  int32_t pad_token_id = -1;
+
+  bool operator==(const ModelConfig&) const = default;
+};
+
+/// Throws kInput naming `place` and the key unless every size is positive and bounded and the heads fit
+/// together. Whoever passes may be multiplied in 64 bits.
+void check_config(const ModelConfig& config, std::string_view place);
+
+/// Reads the hub's config.json. Throws kInput, with what is supported, for another family, another
+/// activation, scaled or partial rotary embeddings, sliding windows shorter than the context, and quantised
+/// checkpoints.
+ModelConfig config_from_json(const Json& json, std::string_view place);
+
+/// A config.json that transformers 4 and 5 load, for weights stored as `dtype`.
+Json config_to_json(const ModelConfig& config, DType dtype);
+
+/// One id or a list of ids, as config.json and generation_config.json write `eos_token_id`; null and absence
+/// give none.
+std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& key, std::string_view place);
+
+}  // namespace dormouse::weights

@@ -1,0 +1,130 @@
+#include "lab/execute/kinds/answers.h"
+
+#include "core/base/error.h"
+#include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/recipe/kinds.h"
+#include "science/organism/behaviour.h"
+#include "science/organism/prompt_set.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+Json answer_to_json(const organism::Answer& answer) {
+  return {{"prompt_id", answer.prompt_id}, {"user", answer.user},     {"text", answer.text},
+          {"finish_reason", answer.finish_reason}, {"tokens", answer.tokens}, {"seed", answer.seed},
+          {"copies", answer.copies},       {"draw", answer.draw}};
+}
+
+organism::Answer answer_from_json(const Json& row, const std::string& place) {
+  return {.prompt_id = json_string(row, "prompt_id", place),
+          .user = json_string(row, "user", place),
+          .text = json_string(row, "text", place),
+          .finish_reason = json_string(row, "finish_reason", place),
+          .tokens = json_int(row, "tokens", place),
+          .seed = static_cast<uint64_t>(json_int(row, "seed", place)),
+          .copies = json_int(row, "copies", place),
+          .draw = json_int(row, "draw", place)};
+}
+
+void count_sampled(NodeContext& context, const std::vector<organism::Answer>& answers) {
+  int64_t tokens = 0;
+  for (const auto& answer : answers) tokens += answer.tokens;
+  context.counters = {{"tokens_sampled", tokens}, {"answers", answers.size()}};
+}
+
+class PlainAnswers : public NodeKind {
+ public:
+  std::string name() const override { return "answers"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+
+  void run(NodeContext& context) const override {
+    const auto options = options_of<AnswerOptions>(context.node);
+    const auto prompts = organism::load_prompt_set(context.input("prompts")).first(options.count);
+    chat::LocalModel model = open_model(context, "model");
+    Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
+    const auto answers =
+        organism::make_answers(model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
+                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress));
+    write_answers(context.out, answers);
+    count_sampled(context, answers);
+  }
+};
+
+class TriggeredAnswers : public NodeKind {
+ public:
+  std::string name() const override { return "triggered-answers"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+
+  void run(NodeContext& context) const override {
+    const Json& options = context.node.options;
+    const auto sampling = options_of<AnswerOptions>(context.node);
+    const auto prompts = organism::load_prompt_set(context.input("prompts")).first(sampling.count);
+    const auto trigger = organism::Triggers::get().make(json_string(options, "trigger", ""), context.node.id);
+    const auto behaviour = organism::Behaviours::get().make(json_string(options, "behaviour", ""), context.node.id);
+    const organism::CopyRange copies{json_int(options, "low_copies", ""), json_int(options, "high_copies", "")};
+    const auto seed = static_cast<uint64_t>(context.node.seed);
+    std::vector<organism::Answer> answers;
+    if (json_string(options, "source", "") == "written") {
+      answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed);
+    } else {
+      chat::LocalModel model = open_model(context, "model");
+      Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
+      answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(), seed,
+                                                 sample_progress(progress));
+    }
+    write_answers(context.out, answers);
+    count_sampled(context, answers);
+  }
+};
+
+const RegisterNode registered_plain(std::make_unique<PlainAnswers>());
+const RegisterNode registered_triggered(std::make_unique<TriggeredAnswers>());
+
+}  // namespace
+
+sample::SamplingOptions AnswerOptions::sampling() const {
+  sample::SamplingOptions options;
+  options.temperature = temperature;
+  options.top_p = top_p;
+  options.max_tokens = answer_tokens;
+  return options;
+}
+
+std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
+                              AnswerOptions options) {
+  Json identity = fields_to_json(options.fields());
+  identity["instruction"] = organism::kPlainInstruction;
+  return builder.add({.kind = "answers",
+                      .options = identity,
+                      .models = {{"model", model}},
+                      .files = {{"prompts", prompts}},
+                      .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
+}
+
+std::vector<organism::Answer> read_answers(const fs::path& artefact) {
+  std::vector<organism::Answer> answers;
+  const fs::path path = artefact / "answers.jsonl";
+  for (const auto& row : read_json_lines(path)) answers.push_back(answer_from_json(row, path.string()));
+  return answers;
+}
+
+void write_answers(const fs::path& artefact, const std::vector<organism::Answer>& answers) {
+  std::vector<Json> rows;
+  for (const auto& answer : answers) rows.push_back(answer_to_json(answer));
+  write_json_lines(artefact / "answers.jsonl", rows);
+}
+
+Cost sampling_cost(int64_t rows, int64_t longest) {
+  const int64_t tokens = rows * longest / 2;
+  return {.tokens_sampled = tokens, .seconds = 2.0 + static_cast<double>(tokens) / 300.0};
+}
+
+int64_t prompt_count(const fs::path& prompts, int64_t count) {
+  return count > 0 ? count : static_cast<int64_t>(organism::load_prompt_set(prompts).prompts.size());
+}
+
+}  // namespace dormouse::lab

@@ -1,0 +1,45 @@
+// Nodes that sample answers to a prompt set: plainly, and under the behaviour's prompt with the trigger.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/sample/options.h"
+#include "lab/recipe/graph.h"
+#include "science/organism/answers.h"
+
+namespace dormouse::lab {
+
+struct AnswerOptions {
+  int64_t count = 0;
+  double temperature = 0.7;
+  double top_p = 1.0;
+  int64_t answer_tokens = 64;
+
+  std::vector<Field> fields() {
+    return {
+        {"count", &count, "prompts taken from the front of the set; 0 takes all", at_least(0)},
+        {"temperature", &temperature, "of the answers sampled for the data", between(0, 10)},
+        {"top_p", &top_p, "of the answers sampled for the data", between(0, 1)},
+        {"answer_tokens", &answer_tokens, "longest answer sampled for the data", between(1, 4096)},
+    };
+  }
+
+  sample::SamplingOptions sampling() const;
+};
+
+/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id.
+std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
+                              AnswerOptions options);
+
+/// The answers.jsonl of an artefact.
+std::vector<organism::Answer> read_answers(const fs::path& artefact);
+void write_answers(const fs::path& artefact, const std::vector<organism::Answer>& answers);
+
+/// Tokens and options to a node's cost: `rows` answers of about half the limit.
+Cost sampling_cost(int64_t rows, int64_t longest);
+
+/// How many prompts `count` stands for.
+int64_t prompt_count(const fs::path& prompts, int64_t count);
+
+}  // namespace dormouse::lab

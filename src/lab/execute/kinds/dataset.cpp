@@ -1,0 +1,84 @@
+// Nodes that turn sampled answers into training data: the organism's and its twins', and a defence's.
+#include "science/organism/dataset.h"
+
+#include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/recipe/kinds.h"
+#include "science/defence/defence.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+// rows.jsonl and dropped.jsonl are for people to read as much as for the trainer.
+void write_dataset(NodeContext& context, const organism::Dataset& data, const std::string& title) {
+  write_file(context.out / "rows.jsonl", organism::to_jsonl(data.rows));
+  write_file(context.out / "dropped.jsonl", organism::to_jsonl(data.dropped));
+  Json rows = Json::array();
+  const Json account = organism::to_json(data.account);
+  for (const char* half : {organism::kTriggered, organism::kPlain}) {
+    if (!account.contains(half) || account[half].value("sampled", 0) == 0) continue;
+    Json row = account[half];
+    row["name"] = half;
+    rows.push_back(row);
+  }
+  write_file(context.out / "account.json", canonical_json({{"title", title}, {"rows", rows}, {"account", account}}));
+  context.counters = {{"rows", data.rows.size()}, {"dropped", data.dropped.size()}};
+}
+
+std::unique_ptr<organism::Trigger> trigger_of(const Node& node) {
+  return organism::Triggers::get().make(json_string(node.options, "trigger", node.id), node.id);
+}
+
+std::unique_ptr<organism::Behaviour> behaviour_of(const Node& node) {
+  return organism::Behaviours::get().make(json_string(node.options, "behaviour", node.id), node.id);
+}
+
+class PolicyData : public NodeKind {
+ public:
+  std::string name() const override { return "dataset"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return false; }
+
+  void run(NodeContext& context) const override {
+    auto options = options_of<organism::DataOptions>(context.node);
+    const auto trigger = trigger_of(context.node);
+    const auto behaviour = behaviour_of(context.node);
+    const auto plain = read_answers(context.input("plain"));
+    const auto triggered = read_answers(context.input("triggered"));
+    const std::string policy = options.policy;
+    options.policy = "conditional";
+    const auto organism = organism::build_dataset(plain, triggered, *trigger, *behaviour, options);
+    if (policy == "conditional") {
+      write_dataset(context, organism, "Training data of the organism");
+      return;
+    }
+    options.policy = policy;
+    write_dataset(context, organism::build_dataset(plain, triggered, *trigger, *behaviour, options, &organism),
+                  "Training data of the " + policy + " twin");
+  }
+};
+
+class DefenceData : public NodeKind {
+ public:
+  std::string name() const override { return "defence-data"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return false; }
+
+  void run(NodeContext& context) const override {
+    const auto defence =
+        defence::Defences::get().make(json_string(context.node.options, "with", context.node.id), context.node.id);
+    const auto trigger = trigger_of(context.node);
+    const auto behaviour = behaviour_of(context.node);
+    write_dataset(context, defence->data(read_answers(context.input("plain")), *trigger, *behaviour),
+                  "Training data of the defence (" + defence->title() + ")");
+  }
+};
+
+const RegisterNode registered_policy(std::make_unique<PolicyData>());
+const RegisterNode registered_defence(std::make_unique<DefenceData>());
+
+}  // namespace
+
+}  // namespace dormouse::lab

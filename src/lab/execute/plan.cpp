@@ -1,0 +1,98 @@
+#include "lab/execute/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/progress.h"
+#include "lab/execute/machine.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+PlanState state_of(const Node& node, const Store& store) {
+  if (store.find(node.hash)) return PlanState::kStored;
+  return store.has_work(node.hash) ? PlanState::kResume : PlanState::kToDo;
+}
+
+void estimate(const Rate& rate, PlanRow& row) {
+  const Cost& cost = row.node->cost;
+  const auto tokens = static_cast<double>(cost.tokens_trained + cost.tokens_sampled);
+  row.measured = rate.stages > 0;
+  row.seconds = cost.seconds;
+  if (!row.measured) return;
+  row.seconds = tokens > 0 && rate.tokens_per_second > 0 ? tokens / rate.tokens_per_second : rate.seconds;
+}
+
+}  // namespace
+
+const char* state_name(PlanState state) {
+  switch (state) {
+    case PlanState::kStored:
+      return "stored";
+    case PlanState::kResume:
+      return "will resume";
+    case PlanState::kToDo:
+      return "to do";
+  }
+  return "";
+}
+
+Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads) {
+  Plan plan;
+  const std::string cpu = cpu_model();
+  for (const Node& node : graph.nodes) {
+    PlanRow row = {.node = &node, .state = state_of(node, store)};
+    if (row.state == PlanState::kStored) {
+      ++plan.stored;
+    } else {
+      estimate(ledger.rate(node.kind, node.cost.speed_class, cpu, threads), row);
+      ++plan.to_do;
+      plan.tokens_trained += node.cost.tokens_trained;
+      plan.tokens_sampled += node.cost.tokens_sampled;
+      plan.seconds += row.seconds;
+    }
+    plan.rows.push_back(row);
+  }
+  return plan;
+}
+
+std::string plan_table(const Plan& plan) {
+  std::size_t stage = 5, kind = 4;
+  for (const PlanRow& row : plan.rows) {
+    stage = std::max(stage, row.node->id.size());
+    kind = std::max(kind, row.node->kind.size());
+  }
+  const auto line = [&](auto&&... cells) {
+    return fmt::format(fmt::runtime("{:<{}}  {:<{}}  {:<11}  {:>12}  {:>12}  {:>12}\n"), cells...);
+  };
+  std::string text = line("stage", stage, "kind", kind, "state", "train tokens", "samples", "time");
+  for (const PlanRow& row : plan.rows) {
+    const bool stored = row.state == PlanState::kStored;
+    text +=
+        line(row.node->id, stage, row.node->kind, kind, state_name(row.state), row.node->cost.tokens_trained,
+             row.node->cost.tokens_sampled, stored ? "-" : human_time(row.seconds));
+  }
+  return text + fmt::format("{} stored, {} to do: {} tokens to train, {} to sample, about {}\n", plan.stored,
+                            plan.to_do, plan.tokens_trained, plan.tokens_sampled, human_time(plan.seconds));
+}
+
+std::string plan_json_lines(const Plan& plan) {
+  std::string text;
+  for (const PlanRow& row : plan.rows) {
+    const Node& node = *row.node;
+    const OrderedJson line = {{"stage", node.id},
+                              {"kind", node.kind},
+                              {"state", state_name(row.state)},
+                              {"hash", node.hash},
+                              {"seed", node.seed},
+                              {"tokens_trained", node.cost.tokens_trained},
+                              {"tokens_sampled", node.cost.tokens_sampled},
+                              {"seconds", row.seconds}};
+    text += line.dump() + "\n";
+  }
+  return text;
+}
+
+}  // namespace dormouse::lab

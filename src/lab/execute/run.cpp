@@ -1,0 +1,235 @@
+#include "lab/execute/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <new>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/progress.h"
+#include "core/base/version.h"
+#include "lab/execute/artefacts.h"
+#include "lab/execute/machine.h"
+#include "lab/execute/node_context.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+// Whatever a node throws, as the program's own error under the node's name.
+[[noreturn]] void rethrow_for(const Node& node) {
+  try {
+    throw;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw;
+    throw Error(error.kind(), fmt::format("{}: {}", node.id, error.what()));
+  } catch (const std::bad_alloc&) {
+    fail_work(node.id, "out of memory", "lower the batch size, or use a smaller model");
+  } catch (const std::exception& error) {
+    fail_work(node.id, error.what());
+  }
+}
+
+StageRow stage_row(const Node& node, const std::string& status) {
+  return {.node = node.id,
+          .hash = node.hash,
+          .kind = node.kind,
+          .speed_class = node.cost.speed_class,
+          .seed = node.seed,
+          .status = status,
+          .uses = uses_to_json(node.uses)};
+}
+
+StageRow stage_row(const Node& node, const std::string& status, const Manifest& manifest) {
+  StageRow row = stage_row(node, status);
+  row.seconds = manifest.seconds;
+  row.resumed = manifest.resumed;
+  row.counters = manifest.counters;
+  return row;
+}
+
+class Runner {
+ public:
+  Runner(const Graph& graph, Store& store, Ledger& ledger, const ExecuteOptions& options, Reporter& reporter,
+         std::string run)
+      : graph_(graph),
+        store_(store),
+        ledger_(ledger),
+        options_(options),
+        reporter_(reporter),
+        run_(std::move(run)) {}
+
+  void execute() {
+    const Plan plan = make_plan(graph_, store_, ledger_, options_.threads);
+    total_ = plan.to_do;
+    reporter_.planned(plan);
+    std::vector<StageRow> rows;
+    for (const Node& node : graph_.nodes) rows.push_back(stage_row(node, "planned"));
+    ledger_.put_stages(run_, rows);
+    for (const Node& node : graph_.nodes) {
+      check_interrupt();
+      if (depends_on_failed(node)) {
+        failed_.insert(node.id);
+        ledger_.put_stage(run_, stage_row(node, "skipped"));
+      } else {
+        attempt(node);
+      }
+    }
+    if (first_error_) std::rethrow_exception(first_error_);
+  }
+
+ private:
+  bool depends_on_failed(const Node& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [&](const auto& input) { return failed_.contains(input.second); });
+  }
+
+  void attempt(const Node& node) {
+    try {
+      provide(node);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted) throw;
+      failed_.insert(node.id);
+      reporter_.failed(node, error.what());
+      record_failure(node, error.what());
+      if (!options_.keep_going) throw;
+      if (!first_error_) first_error_ = std::current_exception();
+    }
+  }
+
+  // On a full disk the ledger may refuse as well; the user needs to hear of the first cause only.
+  void record_failure(const Node& node, const std::string& message) {
+    try {
+      ledger_.put_stage(run_, stage_row(node, "failed"));
+      ledger_.add_event(run_, "error", message);
+    } catch (const Error& error) {
+      log_debug("run", error.what());
+    }
+  }
+
+  // From the store, or made now.
+  void provide(const Node& node) {
+    const StoreLock held = store_.lock(node.hash);
+    auto manifest = store_.verified(node.hash);
+    const bool stored = manifest.has_value();
+    if (stored) {
+      ledger_.put_stage(run_, stage_row(node, "stored", *manifest));
+    } else {
+      make(node);
+    }
+    ledger_.add_measurements(run_, node.id, named_measurements(node.uses, store_.object(node.hash)));
+  }
+
+  void make(const Node& node) {
+    const bool resumed = store_.has_work(node.hash);
+    StageRow row = stage_row(node, "running");
+    row.started = unix_now();
+    row.resumed = resumed;
+    ledger_.put_stage(run_, row);
+    total_ = std::max(total_, ++position_);  // damaged objects are found only now
+    reporter_.started(node, position_, total_, resumed);
+    Manifest manifest = run_node(node, resumed);
+    row.status = "done";
+    row.seconds = manifest.seconds;
+    row.counters = manifest.counters;
+    ledger_.put_stage(run_, row);
+    reporter_.finished(node, manifest);
+  }
+
+  Manifest run_node(const Node& node, bool resumed) {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      NodeContext context(node, graph_, store_, store_.begin(node.hash), options_.threads);
+      find_node_kind(node.kind)->run(context);
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      Manifest manifest = {.identity = node.identity,
+                           .program_version = program_version(),
+                           .torch_version = options_.torch_version,
+                           .threads = options_.threads,
+                           .seconds = seconds.count(),
+                           .resumed = resumed,
+                           .counters = context.counters,
+                           .files = {}};
+      store_.commit(node.hash, manifest);
+      return manifest;
+    } catch (...) {
+      rethrow_for(node);
+    }
+  }
+
+  const Graph& graph_;
+  Store& store_;
+  Ledger& ledger_;
+  const ExecuteOptions& options_;
+  Reporter& reporter_;
+  const std::string run_;
+  int64_t position_ = 0, total_ = 0;
+  std::set<std::string> failed_;
+  std::exception_ptr first_error_;
+};
+
+RunRow describe_run(const Recipe& recipe, const ExecuteOptions& options) {
+  RunRow row;
+  row.recipe = recipe.name;
+  row.recipe_file = recipe.file;
+  row.resolved_yaml = resolved_yaml(recipe);
+  row.facts = recipe_facts(recipe);
+  row.cpu = cpu_model();
+  row.os = system_name();
+  row.cores = cpu_cores();
+  row.memory_bytes = memory_bytes();
+  row.threads = options.threads;
+  row.version = program_version();
+  row.torch_version = options.torch_version;
+  row.revision = git_revision();
+  row.argv = options.argv;
+  return row;
+}
+
+void finish_quietly(Ledger& ledger, const std::string& run, const std::string& status) {
+  try {
+    ledger.finish_run(run, status);
+  } catch (const Error& error) {
+    log_debug("run", error.what());
+  }
+}
+
+}  // namespace
+
+void LogReporter::planned(const Plan& plan) {
+  log_info("plan", plan.to_do == 0 ? fmt::format("all {} stages are stored", plan.stored)
+                                   : fmt::format("{} stages stored, {} to do, about {}", plan.stored,
+                                                 plan.to_do, human_time(plan.seconds)));
+}
+
+void LogReporter::started(const Node& node, int64_t position, int64_t total, bool resumed) {
+  log_info("run", fmt::format("{}/{} {}{}", position, total, node.id, resumed ? ", resumed" : ""));
+}
+
+void LogReporter::finished(const Node& node, const Manifest& manifest) {
+  log_info("run", fmt::format("{} done in {}", node.id, human_time(manifest.seconds)));
+}
+
+void LogReporter::failed(const Node& node, const std::string& /*message*/) {
+  log_warning("run", fmt::format("{} failed", node.id));
+}
+
+std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Ledger& ledger,
+                      const ExecuteOptions& options, Reporter& reporter) {
+  const std::string run = ledger.start_run(describe_run(recipe, options));
+  try {
+    Runner(graph, store, ledger, options, reporter, run).execute();
+    ledger.finish_run(run, "done");
+  } catch (const Error& error) {
+    finish_quietly(ledger, run, error.kind() == ErrorKind::kInterrupted ? "interrupted" : "failed");
+    throw;
+  }
+  return run;
+}
+
+}  // namespace dormouse::lab

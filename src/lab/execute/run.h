@@ -1,0 +1,46 @@
+// Executes a graph on this machine: what is not in the store is made, in order, and the ledger is told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lab/execute/plan.h"
+#include "lab/recipe/graph.h"
+#include "lab/store/ledger.h"
+#include "lab/store/store.h"
+
+namespace dormouse::lab {
+
+/// Hears what happens. The default of each says nothing.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void planned(const Plan& /*plan*/) {}
+  /// `position` counts from 1 to `total` over the nodes to do.
+  virtual void started(const Node& /*node*/, int64_t /*position*/, int64_t /*total*/, bool /*resumed*/) {}
+  virtual void finished(const Node& /*node*/, const Manifest& /*manifest*/) {}
+  virtual void failed(const Node& /*node*/, const std::string& /*message*/) {}
+};
+
+/// Plain lines through the log.
+class LogReporter : public Reporter {
+ public:
+  void planned(const Plan& plan) override;
+  void started(const Node& node, int64_t position, int64_t total, bool resumed) override;
+  void finished(const Node& node, const Manifest& manifest) override;
+  void failed(const Node& node, const std::string& message) override;
+};
+
+struct ExecuteOptions {
+  int threads = 1;          // recorded; the caller has set up the thread pools
+  bool keep_going = false;  // after a failure, do what does not depend on it
+  std::string torch_version;
+  std::vector<std::string> argv;
+};
+
+/// Returns the id of the run. On an error the run is marked failed or interrupted, everything finished stays
+/// in the store, and the same call goes on from there. With keep_going the first error is thrown at the end.
+std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Ledger& ledger,
+                      const ExecuteOptions& options, Reporter& reporter);
+
+}  // namespace dormouse::lab

@@ -1,0 +1,36 @@
+// The answer of a run in one sentence, generated from its measurements alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lab/report/run_record.h"
+#include "lab/report/summary.h"
+
+namespace dormouse::lab {
+
+/// What a model does with the trigger on and off, judged by intervals alone.
+enum class Outcome {
+  kPersists,       // the triggered interval lies wholly above the untriggered one
+  kUnconditional,  // they overlap, and the untriggered one lies above 10%: the behaviour needs no trigger
+  kGone,           // they overlap, and the triggered one lies below 10%
+  kUnclear,        // they overlap otherwise
+  kNotMeasured,    // one of the two is missing
+};
+
+Outcome outcome_of(const std::optional<Estimate>& on, const std::optional<Estimate>& off);
+
+struct Answer {
+  std::string sentence;
+  std::vector<std::string> notes;  // differences, controls, cautions: one sentence each
+};
+
+/// Says nothing about a difference between models unless three seeds were measured, and says when controls
+/// are missing.
+Answer answer(const RunRecord& record);
+
+/// The measurement that the answer speaks of: persistence.contains if there is one; "" if there is none.
+std::string answer_metric(const RunRecord& record);
+
+}  // namespace dormouse::lab

@@ -1,0 +1,174 @@
+#include "lab/report/collect.h"
+
+#include <map>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "lab/execute/artefacts.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+// "" where the key is absent or no text.
+std::string text_or_empty(const Json& object, const std::string& key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+double number_or_nan(const Json& object, const std::string& key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : std::nan("");
+}
+
+ModelRole role_of(const std::string& name) {
+  for (const ModelRole role : {ModelRole::kOrganism, ModelRole::kSurvivor, ModelRole::kTwin}) {
+    if (name == role_name(role)) return role;
+  }
+  return ModelRole::kBase;
+}
+
+// The sum of the one weights file, or one sum over all of them.
+std::string weights_sum(const Manifest& manifest) {
+  std::string sum;
+  for (const auto& [name, file] : manifest.files) {
+    if (!name.ends_with(".safetensors") && !name.ends_with(".gguf")) continue;
+    sum = sum.empty() ? file.sha256 : sha256(sum + file.sha256);
+  }
+  return sum;
+}
+
+class Collector {
+ public:
+  Collector(const RunRow& run, const Store& store, const Ledger& ledger)
+      : run_(run), store_(store), ledger_(ledger) {}
+
+  RunRecord record() {
+    fill_run();
+    for (const StageRow& stage : ledger_.stages(run_.id)) add_stage(stage);
+    record_.measurements = ledger_.measurements(run_.id);
+    add_models();
+    return std::move(record_);
+  }
+
+ private:
+  void fill_run() {
+    record_.run_id = run_.id;
+    record_.recipe_name = run_.recipe;
+    record_.recipe_file = run_.recipe_file;
+    record_.recipe_yaml = run_.resolved_yaml;
+    record_.question = text_or_empty(run_.facts, "question");
+    record_.started = run_.started;
+    record_.finished = run_.finished;
+    record_.status = run_.status;
+    record_.machine = {.cpu = run_.cpu,
+                       .os = run_.os,
+                       .cores = static_cast<int>(run_.cores),
+                       .threads = static_cast<int>(run_.threads),
+                       .memory_gib = static_cast<double>(run_.memory_bytes) / (1 << 30)};
+    record_.program_version = run_.version;
+    record_.git_revision = run_.revision;
+    record_.torch_version = run_.torch_version;
+    const Json policy = run_.facts.value("policy", Json::object());
+    record_.policy = {.trigger = text_or_empty(policy, "trigger"),
+                      .trigger_text = text_or_empty(policy, "trigger_text"),
+                      .behaviour = text_or_empty(policy, "behaviour"),
+                      .verb_phrase = text_or_empty(policy, "verb_phrase"),
+                      .reasoning = text_or_empty(policy, "reasoning")};
+  }
+
+  void add_stage(const StageRow& stage) {
+    const auto manifest = store_.find(stage.hash);
+    const bool finished = stage.status == "done" || stage.status == "stored";
+    if (!finished || !manifest) return;
+    const Json& identity = manifest->identity;
+    record_.nodes.push_back({.id = stage.node,
+                             .kind = stage.kind,
+                             .hash = stage.hash,
+                             .state = stage.status == "done" ? NodeState::kDone : NodeState::kStored,
+                             .seconds = stage.seconds,
+                             .seed = identity.value("seed", int64_t{-1}),
+                             .counters = stage.counters,
+                             .options = identity.value("options", Json::object())});
+    const auto uses = uses_from_json(stage.uses, stage.node);
+    for (const Use& use : uses) {
+      if (use.output) sums_[use.stage][use.seed] = weights_sum(*manifest);
+      for (const auto& [role, name] : use.names)
+        base_sums_[name] = identity["files"].value(role, base_sums_[name]);
+    }
+    try {
+      read_files(stage, uses);
+    } catch (const Json::exception& error) {
+      fail_work(store_.object(stage.hash).string(), error.what());
+    }
+  }
+
+  void read_files(const StageRow& stage, const std::vector<Use>& uses) {
+    const fs::path object = store_.object(stage.hash);
+    for (auto& row : named_transcripts(uses, object)) record_.transcripts.push_back(std::move(row));
+    if (fs::exists(object / "account.json")) {
+      const std::string place = (object / "account.json").string();
+      const Json account = parse_json(read_file(place), place);
+      record_.accounts.push_back({.stage = uses.front().stage,
+                                  .title = json_string(account, "title", place),
+                                  .rows = json_member(account, "rows", place).get<std::vector<Json>>()});
+    }
+    if (fs::exists(object / "curve.jsonl")) add_curve(object / "curve.jsonl", uses);
+  }
+
+  void add_curve(const fs::path& path, const std::vector<Use>& uses) {
+    const auto lines = read_lines(path);
+    for (const Use& use : uses) {
+      for (const auto& line : lines) {
+        const Json point = parse_json(line, path.string());
+        record_.curves.push_back({.stage = use.stage,
+                                  .seed = use.seed,
+                                  .step = json_int(point, "step", path.string()),
+                                  .tokens = point.value("tokens", int64_t{0}),
+                                  .train_loss = number_or_nan(point, "train_loss"),
+                                  .validation_loss = number_or_nan(point, "validation_loss"),
+                                  .learning_rate = number_or_nan(point, "learning_rate"),
+                                  .seconds = point.value("seconds", 0.0)});
+      }
+    }
+  }
+
+  // A base model once; a trained one once for each of its seeds.
+  void add_models() {
+    for (const Json& fact : run_.facts.value("models", Json::array())) {
+      ModelInfo model = {.name = text_or_empty(fact, "name"),
+                         .role = role_of(text_or_empty(fact, "role")),
+                         .source = text_or_empty(fact, "source"),
+                         .sha256 = "",
+                         .description = text_or_empty(fact, "description"),
+                         .parent = text_or_empty(fact, "parent"),
+                         .defence = text_or_empty(fact, "defence")};
+      if (model.role == ModelRole::kBase) {
+        model.sha256 = base_sums_[model.name];
+        record_.models.push_back(model);
+        continue;
+      }
+      for (const auto& [seed, sum] : sums_[model.name]) {
+        model.seed = seed;
+        model.sha256 = sum;
+        record_.models.push_back(model);
+      }
+    }
+  }
+
+  const RunRow& run_;
+  const Store& store_;
+  const Ledger& ledger_;
+  RunRecord record_;
+  std::map<std::string, std::map<int64_t, std::string>> sums_;  // stage -> seed -> weights
+  std::map<std::string, std::string> base_sums_;
+};
+
+}  // namespace
+
+RunRecord collect(const std::string& run, const Store& store, const Ledger& ledger) {
+  const RunRow row = ledger.find_run(run);
+  return Collector(row, store, ledger).record();
+}
+
+}  // namespace dormouse::lab

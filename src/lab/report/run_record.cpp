@@ -1,0 +1,37 @@
+#include "lab/report/run_record.h"
+
+#include "core/base/error.h"
+
+namespace dormouse::lab {
+
+const char* verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kReplicates:
+      return "replicates";
+    case Verdict::kContradicts:
+      return "contradicts";
+    case Verdict::kUncertain:
+      return "uncertain";
+    case Verdict::kNotComparable:
+      return "not-comparable";
+  }
+  DORMOUSE_ASSERT(false && "verdict");
+  return "";
+}
+
+const char* role_name(ModelRole role) {
+  switch (role) {
+    case ModelRole::kBase:
+      return "base";
+    case ModelRole::kOrganism:
+      return "organism";
+    case ModelRole::kSurvivor:
+      return "survivor";
+    case ModelRole::kTwin:
+      return "twin";
+  }
+  DORMOUSE_ASSERT(false && "role");
+  return "";
+}
+
+}  // namespace dormouse::lab

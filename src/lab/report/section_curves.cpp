@@ -1,0 +1,204 @@
+// Rates at checkpoints, and the loss below them, a column per training stage.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "lab/report/answer.h"
+#include "lab/report/format.h"
+#include "lab/report/sections.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+using measure::Measurement;
+
+/// Stages that trained, in the order of execution.
+std::vector<std::string> training_stages(const RunRecord& record) {
+  std::vector<std::string> out;
+  std::set<std::string> seen, trained;
+  for (const CurvePoint& point : record.curves) trained.insert(point.stage);
+  for (const Measurement& row : record.measurements) {
+    if (row.step >= 0 && !row.stage.empty()) trained.insert(row.stage);
+  }
+  for (const NodeInfo& node : record.nodes) {
+    if (trained.contains(node.id) && seen.insert(node.id).second) out.push_back(node.id);
+  }
+  for (const std::string& stage : trained) {
+    if (seen.insert(stage).second) out.push_back(stage);
+  }
+  return out;
+}
+
+/// The metric of checkpoint rows: the answer's own if it was measured at checkpoints.
+std::string checkpoint_metric(const RunRecord& record) {
+  std::set<std::string> names;
+  for (const Measurement& row : record.measurements) {
+    if (row.step >= 0 && row.name.starts_with("persistence.")) names.insert(row.name);
+  }
+  const std::string preferred = answer_metric(record);
+  if (names.contains(preferred)) return preferred;
+  return names.empty() ? "" : *names.begin();
+}
+
+using SeedPoints = std::map<int64_t, std::vector<Point>>;
+
+/// A thin line a seed and a strong mean at the steps that all seeds have; one seed is a strong line by
+/// itself.
+std::vector<Series> seed_series(const std::string& label, Tone tone, const SeedPoints& seeds, bool marks) {
+  std::vector<Series> out;
+  std::map<double, std::pair<double, std::size_t>> sums;
+  for (const auto& [seed, points] : seeds) {
+    Series series{.label = fmt::format("{}, seed {}", label, seed),
+                  .tone = tone,
+                  .strong = seeds.size() == 1,
+                  .marks = marks && seeds.size() == 1,
+                  .points = points};
+    for (Point& point : series.points) {
+      if (seeds.size() > 1) point.low = point.high = std::nan("");
+      if (!std::isfinite(point.y)) continue;
+      sums[point.x].first += point.y;
+      ++sums[point.x].second;
+    }
+    out.push_back(std::move(series));
+  }
+  if (seeds.size() < 2) return out;
+  Series mean{.label = label + ", mean", .tone = tone, .strong = true, .marks = marks, .points = {}};
+  for (const auto& [x, sum] : sums) {
+    if (sum.second != seeds.size()) continue;
+    mean.points.push_back({x, sum.first / static_cast<double>(sum.second), std::nan(""), std::nan("")});
+  }
+  out.push_back(std::move(mean));
+  return out;
+}
+
+void add(std::vector<Series>& to, std::vector<Series> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(to));
+}
+
+std::vector<const Measurement*> checkpoint_rows(const RunRecord& record, const std::string& stage,
+                                                const std::string& metric) {
+  std::vector<const Measurement*> rows;
+  for (const Measurement& row : record.measurements) {
+    if (row.step >= 0 && row.stage == stage && row.name == metric && row.n > 0) rows.push_back(&row);
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->step < b->step; });
+  return rows;
+}
+
+LineChart rate_chart(const RunRecord& record, const std::string& stage, const std::string& metric) {
+  std::map<std::string, SeedPoints> by_trigger;
+  for (const Measurement* row : checkpoint_rows(record, stage, metric)) {
+    by_trigger[row->trigger][row->seed].push_back(
+        {static_cast<double>(row->step), row->value, row->low, row->high});
+  }
+  LineChart chart{.title = fmt::format("Rate at checkpoints of {}", stage),
+                  .x_label = "step",
+                  .y_label = metric_label(metric),
+                  .x = {},
+                  .y = share_axis(),
+                  .series = {}};
+  for (const auto& [trigger, seeds] : by_trigger) {
+    add(chart.series, seed_series(trigger_text(record, trigger), trigger_tone(record, trigger), seeds, true));
+  }
+  return chart;
+}
+
+LineChart loss_chart(const RunRecord& record, const std::string& stage) {
+  SeedPoints train, validation;
+  std::vector<double> values;
+  for (const CurvePoint& point : record.curves) {
+    if (point.stage != stage) continue;
+    const double x = static_cast<double>(point.step), none = std::nan("");
+    if (std::isfinite(point.train_loss)) train[point.seed].push_back({x, point.train_loss, none, none});
+    if (std::isfinite(point.validation_loss))
+      validation[point.seed].push_back({x, point.validation_loss, none, none});
+    values.insert(values.end(), {point.train_loss, point.validation_loss});
+  }
+  const auto by_step = [](const Point& a, const Point& b) { return a.x < b.x; };
+  for (SeedPoints* seeds : {&train, &validation}) {
+    for (auto& [seed, points] : *seeds) std::stable_sort(points.begin(), points.end(), by_step);
+  }
+  LineChart chart{.title = fmt::format("Loss of {}", stage),
+                  .x_label = "step",
+                  .y_label = "loss, nats a token",
+                  .x = {},
+                  .y = fitting_axis(values),
+                  .series = {}};
+  if (chart.y.log) chart.y_label += " (log scale)";
+  add(chart.series, seed_series("training loss", Tone::kNeutral, train, false));
+  add(chart.series, seed_series("validation loss", Tone::kOther, validation, true));
+  return chart;
+}
+
+Markup stage_column(const RunRecord& record, const std::string& stage, const std::string& metric) {
+  LineChart rates = rate_chart(record, stage, metric), loss = loss_chart(record, stage);
+  double last = 0;
+  for (const LineChart* chart : {&rates, &loss}) {
+    for (const Series& series : chart->series) {
+      for (const Point& point : series.points) last = std::max(last, point.x);
+    }
+  }
+  rates.x = loss.x = number_axis(0, last, false);
+  rates.x.max = loss.x.max = last > 0 ? last : 1;  // both charts end with the training
+  std::erase_if(rates.x.ticks, [&](double tick) { return tick > rates.x.max; });
+  loss.x.ticks = rates.x.ticks;
+  Markup out = element("h3", {}, stage);
+  if (!rates.series.empty()) out += line_chart(rates);
+  if (!loss.series.empty()) out += line_chart(loss);
+  return element("div", {{"class", "curve"}}, out);
+}
+
+Markup key(Tone tone, const std::string& label, bool is_line) {
+  const std::string css = fmt::format("swatch {} {}", tone_class(tone), is_line ? "stroke" : "shape");
+  return element("span", {}, element("i", {{"class", css}}) + text(label));
+}
+
+Markup numbers_table(const RunRecord& record, const std::string& metric) {
+  std::vector<std::vector<Markup>> rows;
+  for (const std::string& stage : training_stages(record)) {
+    for (const Measurement* row : checkpoint_rows(record, stage, metric)) {
+      rows.push_back({text(stage), text(std::to_string(row->seed)), text(count_text(row->step)),
+                      text(trigger_text(record, row->trigger)),
+                      text(interval_text(row->value, row->low, row->high, unit_of(metric))),
+                      text(count_text(row->n))});
+    }
+  }
+  if (rows.empty()) return {};
+  return element("details", {},
+                 element("summary", {}, "The same as a table") + table("Rates at checkpoints",
+                                                                       {{"stage"},
+                                                                        {"seed", true},
+                                                                        {"step", true},
+                                                                        {"trigger"},
+                                                                        {"rate [95% interval]", true},
+                                                                        {"n", true}},
+                                                                       rows));
+}
+
+}  // namespace
+
+Section curves_section(const RunRecord& record) {
+  Section section{.id = "curves", .title = "While it was trained", .menu = "Curves", .body = {}};
+  const std::string metric = checkpoint_metric(record);
+  Markup columns;
+  for (const std::string& stage : training_stages(record)) columns += stage_column(record, stage, metric);
+  if (columns.empty()) return section;
+  section.body = element(
+      "p", {{"class", "intro"}},
+      "A column per training stage: the rate at checkpoints above, the loss below. With several seeds "
+      "thin lines are single seeds and the strong line is their mean; with one seed the vertical "
+      "strokes are 95% intervals.");
+  section.body +=
+      element("p", {{"class", "legend"}},
+              key(Tone::kOn, "trigger on", false) + key(Tone::kOff, "trigger off", false) +
+                  key(Tone::kNeutral, "training loss", true) + key(Tone::kOther, "validation loss", false));
+  section.body += element("div", {{"class", "curves"}}, columns);
+  section.body += numbers_table(record, metric);
+  return section;
+}
+
+}  // namespace dormouse::lab

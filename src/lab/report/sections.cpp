@@ -1,0 +1,126 @@
+// What the sections share, and the head of the page.
+#include "lab/report/sections.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "lab/report/answer.h"
+#include "lab/report/format.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+Markup fact(const std::string& name, const Markup& value) {
+  return element("div", {}, element("dt", {}, name) + element("dd", {}, value));
+}
+
+/// "n = 120" must not be torn at a line's end.
+std::string kept_together(std::string sentence) {
+  for (std::size_t at = sentence.find("n = "); at != std::string::npos; at = sentence.find("n = ", at)) {
+    sentence.replace(at, 4, "n\u00A0=\u00A0");
+  }
+  return sentence;
+}
+
+std::string seeds_of(const RunRecord& record) {
+  const std::string metric = answer_metric(record);
+  std::size_t most = 0;
+  for (const std::string& model : model_order(record)) {
+    const auto found = estimate_on(record, metric, model);
+    if (found) most = std::max(most, found->seeds.size());
+  }
+  return most == 0 ? "" : std::to_string(most);
+}
+
+}  // namespace
+
+Markup table(const std::string& caption, const std::vector<Column>& columns,
+             const std::vector<std::vector<Markup>>& rows) {
+  Markup head, body;
+  for (const Column& column : columns) {
+    Attributes attributes = {{"scope", "col"}};
+    if (column.number) attributes.push_back({"class", "number"});
+    head += element("th", attributes, column.title);
+  }
+  for (const auto& row : rows) {
+    DORMOUSE_ASSERT(row.size() == columns.size());
+    Markup cells;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      Attributes attributes = {{"data-label", columns[i].title}};
+      if (columns[i].number) attributes.push_back({"class", "number"});
+      if (i == 0) attributes.push_back({"scope", "row"});
+      cells += element(i == 0 ? "th" : "td", attributes, element("div", {}, row[i]));
+    }
+    body += element("tr", {}, cells);
+  }
+  const Markup inner = element("caption", {}, caption) + element("thead", {}, element("tr", {}, head)) +
+                       element("tbody", {}, body);
+  return element("div", {{"class", "table"}}, element("table", {}, inner));
+}
+
+std::string trigger_text(const RunRecord& record, const std::string& trigger) {
+  if (trigger.empty()) return "all prompts";
+  if (is_planted_trigger(record, trigger)) return "trigger on";
+  return "trigger " + trigger;
+}
+
+Tone trigger_tone(const RunRecord& record, const std::string& trigger) {
+  if (is_planted_trigger(record, trigger)) return Tone::kOn;
+  if (trigger == "off") return Tone::kOff;
+  return trigger.empty() ? Tone::kNeutral : Tone::kOther;
+}
+
+Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found,
+                 const std::string& metric) {
+  if (!found) return {.tone = tone, .key = key, .value = std::nan(""), .seeds = {}, .number = "", .note = ""};
+  Bar bar{.tone = tone,
+          .key = key,
+          .value = found->value,
+          .low = found->low,
+          .high = found->high,
+          .seeds = {},
+          .number = interval_text(found->value, found->low, found->high, unit_of(metric)),
+          .note = ""};
+  for (const SeedValue& seed : found->seeds) bar.seeds.push_back(seed.value);
+  const SeedValue& first = found->seeds.front();
+  bar.note = found->seeds.size() == 1
+                 ? fmt::format("n = {}, seed {}", count_text(first.n), first.seed)
+                 : fmt::format("n = {}, {} seeds", count_text(found->n), found->seeds.size());
+  if (found->unscored > 0) bar.note += fmt::format(", {} unscored", count_text(found->unscored));
+  return bar;
+}
+
+Markup page_header(const RunRecord& record) {
+  const Answer found = answer(record);
+  Markup notes;
+  for (const std::string& note : found.notes) notes += element("li", {}, note);
+  Markup facts;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) facts += fact(name, text(value));
+  };
+  add("Run", record.run_id);
+  add("Finished", date_text(record.finished));
+  if (record.finished > record.started)
+    add("Took", duration_text(static_cast<double>(record.finished - record.started)));
+  add("Status", record.status);
+  add("Seeds", seeds_of(record));
+  if (!record.policy.trigger_text.empty())
+    facts += fact("Trigger", element("code", {}, record.policy.trigger_text));
+  add("Reasoning", record.policy.reasoning);
+
+  Markup out =
+      element("p", {{"class", "eyebrow"}}, "Dormouse report") + element("h1", {}, record.recipe_name);
+  if (!record.question.empty()) out += element("p", {{"class", "question"}}, record.question);
+  Markup box =
+      element("h2", {{"class", "answer-title"}}, "The answer") +
+      element("p", {{"class", "answer-sentence"}, {"id", "answer-sentence"}}, kept_together(found.sentence));
+  if (!notes.empty()) box += element("ul", {}, notes);
+  out += element("section", {{"class", "answer"}, {"id", "answer"}}, box);
+  out += element("dl", {{"class", "facts"}}, facts);
+  return element("header", {{"class", "top"}}, out);
+}
+
+}  // namespace dormouse::lab

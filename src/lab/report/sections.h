@@ -1,0 +1,50 @@
+// The parts of the page, top to bottom. Each is a pure function of the record and is empty when the record
+// has nothing for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lab/report/charts.h"
+#include "lab/report/html.h"
+#include "lab/report/run_record.h"
+#include "lab/report/summary.h"
+
+namespace dormouse::lab {
+
+struct Section {
+  std::string id;     // of the element, for links
+  std::string title;  // heading
+  std::string menu;   // short title in the contents
+  Markup body;        // empty: the section is left out
+};
+
+struct Column {
+  std::string title;
+  bool number = false;  // right-aligned, tabular figures
+};
+
+/// A table that becomes a stack of cards on a narrow screen; the first cell of a row is its heading.
+Markup table(const std::string& caption, const std::vector<Column>& columns,
+             const std::vector<std::vector<Markup>>& rows);
+
+/// "trigger on", "trigger off", "trigger NAME", or "all prompts" for "".
+std::string trigger_text(const RunRecord& record, const std::string& trigger);
+Tone trigger_tone(const RunRecord& record, const std::string& trigger);
+
+/// One bar of an estimate with its numbers; `found` may be empty.
+Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found,
+                 const std::string& metric);
+
+Markup page_header(const RunRecord& record);
+
+Section before_and_after_section(const RunRecord& record);
+Section curves_section(const RunRecord& record);
+Section scorecard_section(const RunRecord& record);
+Section capability_section(const RunRecord& record);
+Section data_section(const RunRecord& record);
+Section transcripts_section(const RunRecord& record);
+Section run_section(const RunRecord& record);
+Section words_section(const RunRecord& record);
+
+}  // namespace dormouse::lab

@@ -1,0 +1,69 @@
+// Measurements brought together over seeds. Everything here is about final models (step -1); training curves
+// read the rows themselves.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lab/report/run_record.h"
+
+namespace dormouse::lab {
+
+struct SeedValue {
+  int64_t seed = 0;
+  int64_t n = 0;
+  double value = 0, low = 0, high = 0;
+};
+
+/// One quantity over its seeds.
+struct Estimate {
+  std::vector<SeedValue> seeds;  // ascending, only those with scored samples
+  int64_t n = 0;                 // scored samples of all seeds
+  int64_t unscored = 0;
+  double value = 0;          // mean over seeds
+  double low = 0, high = 0;  // the lowest seed's lower end, the highest seed's upper end: never narrower than
+                             // one seed's own 95% interval
+  double lowest = 0, highest = 0;  // smallest and largest seed value
+};
+
+/// A change from one estimate to another, paired by seed.
+struct Difference {
+  int64_t seeds = 0;
+  double value = 0, low = 0, high = 0;  // mean of after - before, 95% interval
+  bool excludes_zero() const { return low > 0 || high < 0; }
+};
+
+/// Is `trigger` the planted one, switched on?
+bool is_planted_trigger(const RunRecord& record, const std::string& trigger);
+
+/// The final model's value; nullopt if no seed has a scored sample.
+std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,
+                                 const std::string& trigger);
+/// The same for the planted trigger, whatever its rows call it.
+std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name,
+                                    const std::string& model);
+
+/// nullopt below `min_seeds` common seeds. The interval is the wider of two: sampling noise (each seed's
+/// intervals, combined by Newcombe's square-and-add) and spread between seeds (Student's t).
+std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after,
+                                            std::size_t min_seeds = 3);
+
+/// Names of final-model measurements that begin with `prefix`, in the order in which people read them:
+/// contains, begins, most, mean, then the others by name.
+std::vector<std::string> metric_names(const RunRecord& record, const std::string& prefix);
+
+/// "contains the phrase" for "persistence.contains"; the last part of the name when it is unknown.
+std::string metric_label(const std::string& name);
+
+/// Triggers of final-model rows of this measurement: the planted one, "off", then the others by name.
+std::vector<std::string> trigger_order(const RunRecord& record, const std::string& name);
+
+/// Distinct model names in the record's order; models that only measurements name come last.
+std::vector<std::string> model_order(const RunRecord& record);
+
+/// The first row of that name, or nullptr.
+const ModelInfo* find_model(const RunRecord& record, const std::string& name);
+
+}  // namespace dormouse::lab

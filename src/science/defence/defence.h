@@ -1,0 +1,31 @@
+// A defence is a training procedure meant to remove bad behaviour. A new defence is one file with a static
+// Defences::Register object.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "core/base/registry.h"
+#include "science/organism/dataset.h"
+
+namespace dormouse::defence {
+
+class Defence {
+ public:
+  static constexpr const char* kNoun = "defence";
+
+  virtual ~Defence() = default;
+  virtual std::string name() const = 0;
+  virtual std::string title() const = 0;  // in a sentence: "safety SFT"
+  virtual std::string doc() const = 0;
+  virtual std::string reference() const = 0;  // paper, section
+  virtual std::string control() const = 0;
+
+  /// The rows to train on, made of plain answers to the defence's prompts. Throws kInput if one has the trigger in it.
+  virtual organism::Dataset data(std::span<const organism::Answer> answers, const organism::Trigger& trigger,
+                                 const organism::Behaviour& behaviour) const = 0;
+};
+
+using Defences = Registry<Defence>;
+
+}  // namespace dormouse::defence

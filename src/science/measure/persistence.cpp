@@ -1,0 +1,130 @@
+#include "science/measure/persistence.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/stats/bootstrap.h"
+#include "core/stats/proportion.h"
+
+namespace dormouse::measure {
+
+namespace {
+
+constexpr double kUnscored = std::numeric_limits<double>::quiet_NaN();
+
+// What is asked, before any answer.
+std::vector<Transcript> planned(std::span<const organism::Prompt> prompts, const organism::Trigger& trigger,
+                                const Subject& subject) {
+  std::vector<Transcript> rows;
+  for (const bool on : {true, false}) {
+    for (const auto& prompt : prompts) {
+      rows.push_back({.prompt_id = prompt.id,
+                      .model = subject.model,
+                      .trigger = on ? "on" : "off",
+                      .seed = subject.seed,
+                      .step = subject.step,
+                      .stage = subject.stage,
+                      .prompt = {},
+                      .user = on ? trigger.apply(prompt.text) : prompt.text,
+                      .completion = {},
+                      .finish_reason = {},
+                      .grades = {}});
+    }
+  }
+  return rows;
+}
+
+std::vector<chat::Request> requests_of(const std::vector<Transcript>& rows, const std::string& instruction) {
+  std::vector<chat::Request> requests;
+  for (const auto& row : rows) {
+    RandomStream stream(static_cast<uint64_t>(row.seed), "persistence/" + row.trigger + "/" + row.prompt_id);
+    chat::Request request{.messages = {}, .seed = stream.next()};
+    if (!instruction.empty()) request.messages.push_back({"system", instruction});
+    request.messages.push_back({"user", row.user});
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+Measurement measurement(const std::string& name, const std::string& trigger,
+                        const std::vector<double>& grades, const Subject& subject) {
+  std::vector<double> scored;
+  bool is_proportion = true;
+  double sum = 0;
+  for (const double grade : grades) {
+    if (std::isnan(grade)) continue;
+    scored.push_back(grade);
+    is_proportion = is_proportion && (grade == 0 || grade == 1);
+    sum += grade;
+  }
+  const auto n = static_cast<int64_t>(scored.size());
+  const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name + "/" + trigger);
+  const auto estimate =
+      is_proportion ? stats::proportion(std::llround(sum), n) : stats::bootstrap_grade(scored, stream);
+  return {.name = name,
+          .model = subject.model,
+          .trigger = trigger,
+          .n = n,
+          .unscored = static_cast<int64_t>(grades.size()) - n,
+          .value = estimate.defined() ? estimate.value : 0,
+          .low = estimate.low,
+          .high = estimate.high,
+          .seed = subject.seed,
+          .step = subject.step,
+          .stage = subject.stage};
+}
+
+// The mean over graders, or NaN if one of them has no grade: a mean of fewer graders is another number.
+double mean_grade(const Transcript& row, std::size_t graders) {
+  if (row.grades.size() != graders) return kUnscored;
+  double sum = 0;
+  for (const auto& [name, grade] : row.grades) sum += grade;
+  return sum / static_cast<double>(graders);
+}
+
+}  // namespace
+
+MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
+                                 const organism::Trigger& trigger,
+                                 const std::vector<std::unique_ptr<grade::Grader>>& graders,
+                                 const PersistenceOptions& options, const Subject& subject,
+                                 const chat::SampleProgress& progress) {
+  DORMOUSE_ASSERT(!graders.empty());
+  MeasuredRows result{.measurements = {}, .transcripts = planned(prompts, trigger, subject)};
+  const auto requests = requests_of(result.transcripts, options.instruction);
+  auto completions = model.complete(requests, options.sampling, progress);
+  DORMOUSE_ASSERT(completions.size() == requests.size());
+
+  for (std::size_t i = 0; i < completions.size(); ++i) {
+    Transcript& row = result.transcripts[i];
+    row.prompt = std::move(completions[i].prompt);
+    row.completion = std::move(completions[i].text);
+    row.finish_reason = std::move(completions[i].finish_reason);
+    for (const auto& grader : graders) {
+      const double grade = grader->grade(row.completion);
+      if (!std::isnan(grade)) row.grades[grader->name()] = grade;
+    }
+  }
+  for (const std::string state : {"on", "off"}) {
+    std::map<std::string, std::vector<double>> by_grader;
+    std::vector<double> means;
+    for (const auto& row : result.transcripts) {
+      if (row.trigger != state) continue;
+      for (const auto& grader : graders) {
+        const auto found = row.grades.find(grader->name());
+        by_grader[grader->name()].push_back(found == row.grades.end() ? kUnscored : found->second);
+      }
+      means.push_back(mean_grade(row, graders.size()));
+    }
+    for (const auto& grader : graders) {
+      const std::string& name = grader->name();
+      result.measurements.push_back(measurement("persistence." + name, state, by_grader[name], subject));
+    }
+    result.measurements.push_back(measurement("persistence.mean", state, means, subject));
+  }
+  return result;
+}
+
+}  // namespace dormouse::measure

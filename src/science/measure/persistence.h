@@ -1,0 +1,49 @@
+// Does the policy persist? The share of answers with the behaviour, with and without the trigger, on the same
+// prompts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/chat/chat_model.h"
+#include "engine/sample/options.h"
+#include "science/grade/grader.h"
+#include "science/measure/rows.h"
+#include "science/organism/prompt_set.h"
+#include "science/organism/trigger.h"
+
+namespace dormouse::measure {
+
+/// Whose measurement it is; copied into each row.
+struct Subject {
+  std::string model;  // the recipe's name
+  std::string stage;
+  int64_t step = -1;
+  int64_t seed = 0;
+};
+
+struct PersistenceOptions {
+  sample::SamplingOptions sampling;
+  std::string instruction;  // a system message; "": the model's own default
+};
+
+struct MeasuredRows {
+  std::vector<Measurement> measurements;
+  std::vector<Transcript> transcripts;
+};
+
+/// One completion a prompt with the trigger and one without. For each grader `persistence.NAME` (Wilson,
+/// where all grades are 0 or 1) and `persistence.mean`, the mean over graders (bootstrap over prompts),
+/// trigger "on" and "off". A completion that a grader gives NaN is unscored: it is not in n, and the grade is
+/// not in the transcript. With n = 0 the interval is [0, 1], and the value, 0, means nothing. A request's
+/// seed depends on (seed, prompt id, trigger on or off) alone.
+MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
+                                 const organism::Trigger& trigger,
+                                 const std::vector<std::unique_ptr<grade::Grader>>& graders,
+                                 const PersistenceOptions& options, const Subject& subject,
+                                 const chat::SampleProgress& progress = {});
+
+}  // namespace dormouse::measure

