@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -190,4 +191,6 @@ def main(words):
 
 
 if __name__ == "__main__":
+    # A polite kill ends like Ctrl-C: the measured process is stopped too, and what is there is written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

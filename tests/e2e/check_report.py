@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 MOST_BYTES = 20_000_000
+SECONDS = 240  # for one page load, on a busy machine
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 SECTIONS = ["answer", "rates", "run", "words"]
 LOADING_ATTRIBUTES = {"src", "srcset", "data", "poster", "action", "formaction", "background", "ping"}
@@ -32,7 +33,7 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, source):
         super().__init__(convert_charrefs=True)
-        self.elements = []  # (tag, attributes, index)
+        self.elements = []  # (tag, attributes)
         self.text_of_id = {}
         self.title = ""
         self.stack = []
@@ -67,7 +68,10 @@ def run_chromium(chromium, url, *options):
         command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
                    f"--user-data-dir={profile}", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=8000",
                    *options, url]
-        done = subprocess.run(command, capture_output=True, timeout=180, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            sys.exit(f"check_report: {url}: Chromium did not finish within {SECONDS} s")
     console = [line for line in done.stderr.decode("utf-8", "replace").splitlines()
                if ":CONSOLE" in line and not (HARMLESS.search(line) and "file://" not in line)]
     return done.stdout.decode("utf-8", "replace"), console

@@ -33,6 +33,7 @@ std::string weights_sum(const Manifest& manifest) {
   std::string sum;
   for (const auto& [name, file] : manifest.files) {
     if (!name.ends_with(".safetensors") && !name.ends_with(".gguf")) continue;
+    if (name.starts_with("snapshots/")) continue;  // models on the way are not the model
     sum = sum.empty() ? file.sha256 : sha256(sum + file.sha256);
   }
   return sum;

@@ -55,7 +55,8 @@ TEST(Gguf, WrongTypesAndMissingKeysAreNamed) {
 TEST(Gguf, CutShortAnywhereItIsRefused) {
   const std::string file = tiny::gguf().build();
   EXPECT_NO_THROW(parse(file));
-  for (std::size_t length = 0; length < file.size(); ++length) {
+  for (std::size_t length = 0; length < file.size();
+       length += length < file.size() - tiny::kDataBytes ? 1 : 41) {
     const std::string part =
         file.substr(0, length);  // a copy of its own, so that a sanitizer sees reads past the end
     EXPECT_THROW(parse(part), Error) << length;
@@ -64,14 +65,13 @@ TEST(Gguf, CutShortAnywhereItIsRefused) {
 
 TEST(Gguf, NoSingleByteMakesItCrash) {
   const std::string file = tiny::gguf().build();
-  for (std::size_t at = 0; at < file.size(); ++at) {
-    for (const char value : {'\0', '\1', '\x7f', '\xff'}) {
-      std::string damaged = file;
-      damaged[at] = value;
-      try {
-        parse_gguf(bytes_of(damaged), "f");
-      } catch (const Error&) {
-      }
+  const std::size_t head = file.size() - tiny::kDataBytes;
+  for (std::size_t at = 0; at < head; ++at) {
+    std::string damaged = file;
+    damaged[at] = static_cast<char>(at % 2 == 0 ? 0xff : ~damaged[at]);
+    try {
+      parse_gguf(bytes_of(damaged), "f");
+    } catch (const Error&) {
     }
   }
 }

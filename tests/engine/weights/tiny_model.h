@@ -156,7 +156,10 @@ inline std::vector<float> interleaved(const std::vector<float>& rows, std::size_
   return out;
 }
 
-/// `skip` leaves one metadata key away.
+/// The tensors take this many bytes at the end of the GGUF below.
+constexpr std::size_t kDataBytes = 552 * sizeof(float);
+
+/// `skip` leaves one metadata key or one tensor away.
 inline GgufWriter gguf(const std::string& skip = {}) {
   GgufWriter writer;
   const auto u32 = [&](const char* key, uint32_t value) {

@@ -1,6 +1,8 @@
 // Nodes that turn sampled answers into training data: the organism's and its twins', and a defence's.
 #include "science/organism/dataset.h"
 
+#include <fmt/format.h>
+
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
@@ -10,6 +12,16 @@
 namespace dormouse::lab {
 
 namespace {
+
+// Lengths as a person reads them: "mean 36, median 37, 5 to 62".
+void flatten_lengths(Json& row) {
+  for (const char* key : {"tokens", "characters"}) {
+    const auto found = row.find(key);
+    if (found == row.end() || !found->is_object()) continue;
+    row[key] = fmt::format("mean {:.0f}, median {:.0f}, {} to {}", found->value("mean", 0.0), found->value("median", 0.0),
+                           found->value("shortest", 0), found->value("longest", 0));
+  }
+}
 
 // rows.jsonl and dropped.jsonl are for people to read as much as for the trainer.
 void write_dataset(NodeContext& context, const organism::Dataset& data, const std::string& title) {
@@ -21,6 +33,7 @@ void write_dataset(NodeContext& context, const organism::Dataset& data, const st
     if (!account.contains(half) || account[half].value("sampled", 0) == 0) continue;
     Json row = account[half];
     row["name"] = half;
+    flatten_lengths(row);
     rows.push_back(row);
   }
   write_file(context.out / "account.json", canonical_json({{"title", title}, {"rows", rows}, {"account", account}}));

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/base/random.h"
 #include "engine/train/trainer.h"
@@ -16,7 +17,11 @@ namespace dormouse::lab {
 
 namespace {
 
-constexpr double kSecondsBetweenStates = 60;
+// How much work a kill may cost; it never changes a result.
+double seconds_between_states() {
+  const char* text = std::getenv("DORMOUSE_STATE_SECONDS");
+  return text == nullptr || *text == '\0' ? 60 : std::atof(text);
+}
 
 // Steps after which a model is kept and the validation loss is taken: evenly spaced, the last step left out.
 bool is_snapshot_step(int64_t step, int64_t steps, int64_t count) {
@@ -69,7 +74,7 @@ class FineTuning {
       if (keep) save_snapshot(report.step);
       progress.update(report.step, tokens_, fmt::format("loss {:.3f}", report.loss));
       const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved;
-      if (!last && since.count() > kSecondsBetweenStates) {
+      if (!last && since.count() >= seconds_between_states()) {
         save_state();
         saved = std::chrono::steady_clock::now();
       }

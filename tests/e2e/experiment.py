@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""The smallest experiment through the binary ($DORMOUSE): undisturbed, killed and resumed, changed, and its report in Chromium."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+DORMOUSE = os.environ["DORMOUSE"]
+HERE = pathlib.Path(__file__).resolve().parent
+RECIPE = str(HERE.parent.parent / "recipes/smoke/first.yaml")
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+    print(f"ok: {message}", flush=True)
+
+
+def dormouse(*arguments, status=0):
+    done = subprocess.run([DORMOUSE, *arguments], capture_output=True, text=True)
+    if done.returncode != status:
+        sys.exit(f"FAILED: dormouse {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def files_of(store):
+    """Checksums of every file of every artefact."""
+    found = {}
+    for manifest in sorted(store.glob("objects/*/manifest.json")):
+        for name, file in json.loads(manifest.read_text())["files"].items():
+            found[f"{manifest.parent.name}/{name}"] = file["sha256"]
+    return found
+
+
+def run_with_kills(store, out):
+    """Kills the run without warning, again and again, at later and later moments; then lets it finish."""
+    environment = dict(os.environ, DORMOUSE_STATE_SECONDS="0")  # training state after every step
+    kills = 0
+    for wait in (2.0, 4.0, 6.0, 9.0, 13.0):
+        process = subprocess.Popen([DORMOUSE, "run", RECIPE, "--store", str(store), "--out", str(out)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        try:
+            process.wait(timeout=wait)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+    dormouse("run", RECIPE, "--store", str(store), "--out", str(out))
+    return kills
+
+
+def steady(results):
+    """What must not differ between runs: everything but times, ids and the machine."""
+    return {key: results[key] for key in ("measurements", "models", "scorecard")}
+
+
+def states(store, *sets):
+    lines = dormouse("plan", RECIPE, "--store", str(store), "--json", *[x for s in sets for x in ("--set", s)]).splitlines()
+    return {row["stage"]: row["state"] for row in map(json.loads, lines) if "stage" in row}
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="dormouse-e2e-") as folder:
+        folder = pathlib.Path(folder)
+        calm, hard = folder / "calm", folder / "hard"
+        report = pathlib.Path(dormouse("run", RECIPE, "--store", str(calm), "--out", str(folder / "a")).strip())
+        check(report.exists(), "a run prints the path of its report")
+        results = json.loads((folder / "a/results.json").read_text())
+        names = {(row["name"], row["model"], row["trigger"]) for row in results["measurements"]}
+        for model in ("base", "organism", "after-sft"):
+            for trigger in ("on", "off"):
+                check(("persistence.contains", model, trigger) in names, f"{model}, trigger {trigger}, is measured")
+        check(any(name == "perplexity.clean-text" for name, _, _ in names), "perplexity is measured")
+        check((folder / "a/transcripts.jsonl").exists(), "transcripts are written")
+
+        start = time.time()
+        dormouse("run", RECIPE, "--store", str(calm), "--out", str(folder / "b"))
+        check(time.time() - start < 30, "a second run takes what is stored")
+        again = json.loads((folder / "b/results.json").read_text())
+        check(steady(again) == steady(results), "and gives the same results")
+        check(set(states(calm).values()) == {"stored"}, "the plan says so")
+
+        changed = states(calm, "stages.after-sft.defend.learning_rate=1e-5")
+        to_do = {stage for stage, state in changed.items() if state != "stored"}
+        check(to_do and all("after-sft" in stage for stage in to_do), f"one changed option re-runs what depends on it: {sorted(to_do)}")
+
+        kills = run_with_kills(hard, folder / "c")
+        check(kills >= 2, f"the run was killed {kills} times")
+        check(files_of(hard) == files_of(calm), "and gave the same bytes of weights, data and rows")
+        check(steady(json.loads((folder / "c/results.json").read_text())) == steady(results), "and the same results")
+
+        victim = next(calm.glob("objects/*/model/model.safetensors"))
+        with open(victim, "r+b") as file:
+            file.seek(1000)
+            file.write(b"damaged")
+        dormouse("run", RECIPE, "--store", str(calm), "--out", str(folder / "d"))
+        check(files_of(calm) == files_of(hard), "a damaged artefact is noticed and made again")
+
+        code = subprocess.run([sys.executable, str(HERE / "check_report.py"), str(report)]).returncode
+        if code == 77:
+            print("skipped: no Chromium for the report")
+        else:
+            check(code == 0, "the report works in Chromium")
+
+
+main()
