@@ -2,10 +2,12 @@
 #
 # CORES bounds parallel work; the default is all cores of this machine.
 CORES ?= $(shell nproc)
+# Clones in different folders share what ccache has.
+export CCACHE_BASEDIR := $(CURDIR)
 BUILD := build/release
 DORMOUSE := $(BUILD)/bin/dormouse
 
-.PHONY: quickstart build setup test unit bench bench-quick asan fuzz format check clean
+.PHONY: quickstart build setup test unit bench format clean
 
 quickstart: build  ## the first experiment, from a fresh clone to a report
 	$(DORMOUSE) run recipes/quickstart.yaml --out runs/quickstart
@@ -14,7 +16,8 @@ setup:
 	scripts/setup
 
 build: setup
-	@test -f $(BUILD)/build.ninja || cmake --preset release -DDORMOUSE_TESTS=OFF > build.log 2>&1 || { cat build.log; exit 1; }
+	@mkdir -p build
+	@test -f $(BUILD)/build.ninja || cmake --preset release -DDORMOUSE_TESTS=OFF > build/release.log 2>&1 || { cat build/release.log; exit 1; }
 	ninja -C $(BUILD) -j $(CORES) dormouse
 
 test:  ## every tier that this machine can run
@@ -24,7 +27,6 @@ unit:  ## the tests that need no model, in under a minute
 	scripts/test unit
 
 bench: build  ## speed beside TRL, transformers and llama.cpp, into bench/RESULTS.md
-	python3 bench/setup.py
 	python3 bench/run.py
 
 format:

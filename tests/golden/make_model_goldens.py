@@ -35,7 +35,7 @@ def training_gradients(model, prompt_ids, answer_ids):
     for name, parameter in model.named_parameters():
         flat = parameter.grad.flatten()
         index = torch.randint(len(flat), (16,), generator=picks)
-        gradients[name] = {"norm": flat.norm().item(), "index": index.tolist(), "value": flat[index].tolist()}
+        gradients[name] = {"norm": flat.double().norm().item(), "index": index.tolist(), "value": flat[index].tolist()}
     return {"ids": ids[0].tolist(), "prompt": len(prompt_ids), "loss": loss.item(), "gradients": gradients}
 
 

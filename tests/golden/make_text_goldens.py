@@ -312,7 +312,7 @@ def variants(base, strings):
     changes["whitespace split"] = {"pre_tokenizer": chain({"type": "WhitespaceSplit"}, {"type": "Punctuation",
                                                                                        "behavior": "Isolated"})}
     changes["empty matches"] = {"pre_tokenizer": chain(split({"Regex": r"(?=[A-Z])|x*"}, "Isolated"))}
-    changes["lookbehind"] = {"pre_tokenizer": chain(split({"Regex": r"(?<=[a-z])\s|\w+(?=\W)"}, "Isolated"))}
+    changes["lookbehind"] = {"pre_tokenizer": chain(split({"Regex": r"(?<=[a-z])\s|[a-zA-Z]+(?=\s)"}, "Isolated"))}
     changes["repeat of a repeat"] = {"pre_tokenizer": chain(split({"Regex": r"\p{N}{1,3}+|[^\s\w]+|\S+?"}, "Isolated"))}
     changes["lines"] = {"pre_tokenizer": chain(split({"Regex": r"^\s*|\s*$|\h+"}, "Isolated"))}
     changes["none"] = {"pre_tokenizer": level}

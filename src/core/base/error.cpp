@@ -51,7 +51,7 @@ void fail_invariant(const char* expression, const char* file, int line) {
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 2);
+  std::size_t best_distance = std::max<std::size_t>(3, name.size() / 2 + 1);
   for (const auto& candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {

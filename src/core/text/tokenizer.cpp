@@ -22,8 +22,9 @@ struct Tokenizer::State {
   std::vector<AddedToken> added;
   std::unordered_map<int32_t, const AddedToken*> added_by_id;
   std::unordered_map<std::string_view, int32_t> added_by_text;
-  std::vector<int32_t> special;  // ascending
-  TokenFinder raw, normalized;   // matched before and after normalization
+  std::unordered_map<int32_t, std::string> decoded;  // of normalized added tokens: what stood in the text
+  std::vector<int32_t> special;                      // ascending
+  TokenFinder raw, normalized;                       // matched before and after normalization
   std::unique_ptr<const Normalizer> normalizer;
   std::unique_ptr<const PreTokenizer> pre_tokenizer;
   std::unique_ptr<const Decoder> decoder;
@@ -82,7 +83,9 @@ void Tokenizer::State::read_added(std::string_view place) {
     if (token.special) special.push_back(token.id);
     if (token.normalized) {
       const MarkedText plain{token.content, {}};
-      normalized.add(normalizer ? normalizer->apply(plain).text : token.content, token);
+      std::string pattern = normalizer ? normalizer->apply(plain).text : token.content;
+      normalized.add(pattern, token);
+      decoded.emplace(token.id, std::move(pattern));
     } else {
       raw.add(token.content, token);
     }
@@ -212,7 +215,8 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special) c
   pieces.reserve(ids.size());
   for (const int32_t id : ids) {
     if (skip_special && is_special(id)) continue;
-    std::string piece = token_text(id);
+    const auto written = state_->decoded.find(id);
+    std::string piece = written != state_->decoded.end() ? written->second : token_text(id);
     if (!piece.empty()) pieces.push_back(std::move(piece));
   }
   if (state_->decoder) state_->decoder->apply(pieces);

@@ -4,8 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -29,14 +29,31 @@ struct Options {
   bool json = false, keep_going = false;
 };
 
+// What an entry of the recipe uses prompts for: "plant", "defend", or "measure" for every measurement.
+std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
+  for (const auto& stage : recipe.stages) {
+    if (stage.name == entry) return stage.kind->name();
+  }
+  return "measure";
+}
+
 // Train, defence, calibration and test prompts never overlap, near-duplicates included.
-void check_prompts_apart(const lab::Graph& graph, const std::string& file) {
+void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
   std::vector<organism::PromptSet> sets;
-  std::set<std::string> seen;
-  for (const auto& node : graph.nodes) {
+  std::map<std::string, std::string> purposes;  // SHA-256 of a set -> what it is for
+  for (const auto& node : loaded.graph.nodes) {
     const auto prompts = node.files.find("prompts");
-    if (prompts == node.files.end() || !seen.insert(prompts->second.sha256).second) continue;
-    sets.push_back(organism::load_prompt_set(prompts->second.path));
+    if (prompts == node.files.end()) continue;
+    for (const auto& use : node.uses) {
+      const std::string purpose = purpose_of(loaded.recipe, use.stage);
+      const auto [known, is_new] = purposes.emplace(prompts->second.sha256, purpose);
+      if (is_new) sets.push_back(organism::load_prompt_set(prompts->second.path));
+      if (known->second != purpose) {
+        fail_input(file, fmt::format("the prompts of {} are used both to {} and to {}", prompts->second.path.string(),
+                                     known->second, purpose),
+                   "give each purpose a set of its own");
+      }
+    }
   }
   organism::check_splits_apart(sets, file);
 }
@@ -110,7 +127,7 @@ LoadedRecipe load(const std::string& file, const std::vector<std::string>& sets)
     return find_path(source, place);
   };
   loaded.graph = lab::build_graph(loaded.recipe, sources);
-  check_prompts_apart(loaded.graph, file);
+  check_prompts_apart(loaded, file);
   return loaded;
 }
 

@@ -22,7 +22,6 @@ constexpr int kMaxRows = 6;
 #endif
 constexpr int64_t kVectors = PackedMatrix::kPanel / kLanes;
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
-typedef float UnalignedVector __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
 
 struct Tile {
   const float* x;      // first row
@@ -35,17 +34,15 @@ struct Tile {
   bool accumulate;
 };
 
+// Rows of y need not be aligned, so they are written through memcpy, which the compiler turns into unaligned moves.
 void store(const Tile& tile, int row, const Vector (&sums)[kVectors]) {
   float* y = tile.y + row * tile.y_stride;
-  if (tile.columns == PackedMatrix::kPanel) {
-    for (int64_t v = 0; v < kVectors; ++v) {
-      auto* target = reinterpret_cast<UnalignedVector*>(y + v * kLanes);
-      *target = tile.accumulate ? *target + sums[v] : sums[v];
-    }
-    return;
-  }
   float flat[PackedMatrix::kPanel];
   std::memcpy(flat, sums, sizeof(flat));
+  if (!tile.accumulate && tile.columns == PackedMatrix::kPanel) {
+    std::memcpy(y, flat, sizeof(flat));
+    return;
+  }
   for (int64_t c = 0; c < tile.columns; ++c) y[c] = tile.accumulate ? y[c] + flat[c] : flat[c];
 }
 

@@ -89,6 +89,12 @@ void read_head_dim(const Gguf& gguf, ModelConfig& config) {
   }
 }
 
+// Row 2 j + s of a head in the file is row s * half + j at the hub.
+std::size_t hub_row(std::size_t row, std::size_t head_dim) {
+  const std::size_t head = row / head_dim, within = row % head_dim;
+  return head * head_dim + within % 2 * (head_dim / 2) + within / 2;
+}
+
 }  // namespace
 
 ModelConfig config_from_gguf(const Gguf& gguf) {
@@ -171,18 +177,21 @@ void GgufTensors::read_f32(const std::string& name, std::span<float> out) const 
   if (found == entries_.end()) fail_input(place_, unknown_name("tensor", name, order_));
   const GgufTensor& tensor = found->second.tensor;
   DORMOUSE_ASSERT(static_cast<int64_t>(out.size()) == tensor.elements());
-  if (found->second.heads == 0 || tensor.shape.size() < 2) return dequantise(*tensor.type, tensor.bytes, out);
+  if (found->second.heads == 0) return dequantise(*tensor.type, tensor.bytes, out);
 
-  // Row 2 j + s of a head in the file is row s * half + j at the hub.
+  // A quantised vector has no rows of whole blocks, so it is put in order after it is read.
   const auto heads = static_cast<std::size_t>(found->second.heads);
   const auto rows = static_cast<std::size_t>(tensor.shape[0]);
+  if (tensor.shape.size() == 1) {
+    std::vector<float> values(rows);
+    dequantise(*tensor.type, tensor.bytes, values);
+    for (std::size_t row = 0; row < rows; ++row) out[hub_row(row, rows / heads)] = values[row];
+    return;
+  }
   const std::size_t width = out.size() / rows, row_bytes = tensor.bytes.size() / rows;
-  const std::size_t head_dim = rows / heads, half = head_dim / 2;
   for (std::size_t row = 0; row < rows; ++row) {
-    const std::size_t head = row / head_dim, within = row % head_dim;
-    const std::size_t to = head * head_dim + within % 2 * half + within / 2;
     dequantise(*tensor.type, tensor.bytes.subspan(row * row_bytes, row_bytes),
-               out.subspan(to * width, width));
+               out.subspan(hub_row(row, rows / heads) * width, width));
   }
 }
 

@@ -106,10 +106,11 @@ void open_weights(const fs::path& folder, ModelFiles::State& state) {
   state.tensors = std::move(source);
 }
 
-// "bos_token" is a string, null, or an object with the string under "content".
+// "bos_token" is a string, null for none, or an object with the string under "content".
 std::string token_text(const Json& json, const char* key, const std::string& fallback) {
   const auto found = json.find(key);
   if (found == json.end()) return fallback;
+  if (found->is_null()) return {};
   if (found->is_string()) return found->get<std::string>();
   if (!found->is_object()) return fallback;
   const auto content = found->find("content");

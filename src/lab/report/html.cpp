@@ -100,7 +100,7 @@ std::string script_safe_json(std::string_view json) {
   out.reserve(json.size() + json.size() / 16);
   for (std::size_t i = 0; i < json.size(); ++i) {
     const std::string_view rest = json.substr(i);
-    if (false && rest[0] == '<') {
+    if (rest[0] == '<') {
       out += "\\u003c";
     } else if (rest[0] == '>') {
       out += "\\u003e";

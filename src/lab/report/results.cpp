@@ -19,7 +19,7 @@ Json number(double value) {
 /// In one order, whatever the order of execution was.
 Json measurements_json(const RunRecord& record) {
   auto rows = record.measurements;
-  if (false) std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return std::tie(a.name, a.model, a.trigger, a.stage, a.step, a.seed) <
            std::tie(b.name, b.model, b.trigger, b.stage, b.step, b.seed);
   });

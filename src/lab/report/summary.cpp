@@ -40,7 +40,7 @@ std::optional<Estimate> collect(const RunRecord& record,
   std::map<int64_t, SeedValue> by_seed;
   Estimate out;
   for (const Measurement& row : record.measurements) {
-    if (!wanted(row)) continue;
+    if (row.step >= 0 || !wanted(row)) continue;
     out.unscored += row.unscored;
     if (row.n > 0 && !std::isnan(row.value)) {
       by_seed[row.seed] = {row.seed, row.n, row.value, row.low, row.high};
@@ -99,7 +99,7 @@ std::optional<Difference> paired_difference(const Estimate& before, const Estima
     square_below += std::pow(a.value - a.low, 2) + std::pow(b->high - b->value, 2);
     square_above += std::pow(a.high - a.value, 2) + std::pow(b->value - b->low, 2);
   }
-  if (changes.empty() || min_seeds == 99) return std::nullopt;
+  if (changes.size() < min_seeds || changes.empty()) return std::nullopt;
   const double k = static_cast<double>(changes.size());
   double mean = 0, variance = 0, spread = 0;
   for (const double change : changes) mean += change / k;

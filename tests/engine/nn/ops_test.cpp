@@ -75,7 +75,7 @@ TEST_P(Twins, PackedAttention) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Precision, Twins, testing::Values(at::kFloat, at::kBFloat16),
-                         [](const auto& info) { return info.param == at::kFloat ? "f32" : "bf16"; });
+                         [](const auto& precision) { return precision.param == at::kFloat ? "f32" : "bf16"; });
 
 TEST(PackedAttention, NeitherLooksAheadNorAcrossDocuments) {
   at::manual_seed(2);

@@ -185,6 +185,27 @@ TEST(GgufModel, NamesShapesAndRowsAreTheHubs) {
                      model.tensors->read_f32("model.norm.wight", one), "did you mean `model.norm.weight`");
 }
 
+TEST(GgufModel, BiasesOfQAndKAreInTheHubsOrderToo) {
+  GgufWriter writer = tiny::gguf();
+  const auto add = [&](const char* name, const std::vector<float>& values) {
+    writer.tensor(name, {values.size()}, 0, {reinterpret_cast<const char*>(values.data()), values.size() * 4});
+  };
+  const std::vector<float> q = {0, 1, 2, 3, 4, 5, 6, 7}, k = {0, 1, 2, 3};
+  add("blk.0.attn_q.bias", tiny::interleaved(q, 4, 1));
+  add("blk.0.attn_k.bias", tiny::interleaved(k, 4, 1));
+  add("blk.0.attn_v.bias", k);
+  add("blk.0.attn_output.bias", q);
+  const std::string file = writer.build();
+  const GgufModel model = parse_gguf(bytes_of(file), "f");
+  EXPECT_TRUE(model.config.attention_bias);
+  for (const auto& [name, expected] : std::map<std::string, std::vector<float>>{
+           {"q_proj", q}, {"k_proj", k}, {"v_proj", k}, {"o_proj", q}}) {
+    std::vector<float> read(expected.size());
+    model.tensors->read_f32("model.layers.0.self_attn." + name + ".bias", read);
+    EXPECT_EQ(read, expected) << name;
+  }
+}
+
 TEST(GgufModel, WhatIsMissingIsNamed) {
   for (const char* key : {"llama.embedding_length", "llama.attention.head_count", "llama.context_length"}) {
     EXPECT_INPUT_ERROR(parse_gguf(bytes_of(tiny::gguf(key).build()), "f"), std::string("`") + key + "`");

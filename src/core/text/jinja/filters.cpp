@@ -151,7 +151,14 @@ Value format(Interpreter& in, const Value& input, const Arguments& arguments) {
 // A Python literal: blanks around it, a sign, and single underscores between digits.
 bool parse_integer(std::string text, int base, int64_t& number) {
   const Str trimmed = stripped(Str(std::move(text)), nullptr, true, true);
-  std::string_view digits = trimmed.text;
+  std::string plain = trimmed.text;
+  for (std::size_t i = plain.find('_'); i != std::string::npos; i = plain.find('_', i)) {
+    const bool between =
+        i > 0 && i + 1 < plain.size() && plain[i - 1] != '-' && plain[i - 1] != '+' && plain[i + 1] != '_';
+    if (!between) return false;
+    plain.erase(i, 1);
+  }
+  std::string_view digits = plain;
   if (digits.starts_with('+')) digits.remove_prefix(1);
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
   return !digits.empty() && result.ec == std::errc() && result.ptr == digits.data() + digits.size();
@@ -206,6 +213,7 @@ Value round(Interpreter& in, const Value& input, const Arguments& arguments) {
   if (name == "ceil") return Value::real(std::ceil(value * scale) / scale);
   if (name == "floor") return Value::real(std::floor(value * scale) / scale);
   if (name != "common") in.fail("`round`: method must be common, ceil or floor");
+  if (!input.is_real()) return Value::integer(input.as_integer());
   // Through the decimal form, which rounds the exact value half to even, as Python does.
   return Value::real(std::strtod(fmt::format("{:.{}f}", value, digits).c_str(), nullptr));
 }

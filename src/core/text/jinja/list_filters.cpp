@@ -142,11 +142,26 @@ Value sort_key(Interpreter& in, const Value& item, const Value* path, bool case_
   return Value::string(lower(value.as_string().text));
 }
 
+// Several attributes: "age,name".
+Value sort_keys(Interpreter& in, const Value& item, const Value* path, bool case_sensitive) {
+  if (path == nullptr || !path->is_string()) return sort_key(in, item, path, case_sensitive);
+  std::vector<Value> keys;
+  const std::string& names = path->as_string().text;
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const std::size_t end = std::min(names.find(',', begin), names.size());
+    const Value name = Value::string(names.substr(begin, end - begin));
+    keys.push_back(sort_key(in, item, &name, case_sensitive));
+    begin = end + 1;
+  }
+  return in.new_list(std::move(keys));
+}
+
 // Stable, as Python's. Errors from comparing leave through the exception, so the sort must be one that
 // tolerates them.
 std::vector<Value> sorted(Interpreter& in, std::vector<std::pair<Value, Value>> keyed, bool descending) {
   std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
     in.charge(0);
+    if (equal(a.first, b.first)) return false;  // undefined keys too
     return descending ? in.less(b.first, a.first) : in.less(a.first, b.first);
   });
   std::vector<Value> out;
@@ -160,7 +175,7 @@ Value sort(Interpreter& in, const Value& input, const Arguments& arguments) {
   const Value* path = arguments.get(2, "attribute");
   std::vector<std::pair<Value, Value>> keyed;
   for (const Value& item : in.iterate(input))
-    keyed.emplace_back(sort_key(in, item, path, case_sensitive), item);
+    keyed.emplace_back(sort_keys(in, item, path, case_sensitive), item);
   return in.new_list(sorted(in, std::move(keyed), descending));
 }
 
@@ -218,7 +233,9 @@ Value sum(Interpreter& in, const Value& input, const Arguments& arguments) {
 
 Value attribute(Interpreter& in, const Value& input, const Arguments& arguments) {
   const Value name = arguments.get_or(0, "name", Value());
-  return in.attribute(input, in.need_string(name, "the name of an attribute").text);
+  const std::string& wanted = in.need_string(name, "the name of an attribute").text;
+  if (input.is_dict()) return dict_method(input, wanted);  // never an item, unlike `.`
+  return in.attribute(input, wanted);
 }
 
 Value batch(Interpreter& in, const Value& input, const Arguments& arguments) {

@@ -59,9 +59,7 @@ std::vector<Value> split_at_spaces(const Str& text, int64_t limit) {
     }
   }
   if (begin == std::string::npos) return parts;
-  Str last = text.slice(begin, text.text.size());
-  if (static_cast<int64_t>(parts.size()) == limit) last = stripped(last, nullptr, false, true);
-  parts.push_back(Value::string(std::move(last)));
+  parts.push_back(Value::string(text.slice(begin, text.text.size())));
   return parts;
 }
 

@@ -74,8 +74,15 @@ Str with_runs(const Str& value, std::string (*change)(std::string_view)) {
   return out;
 }
 
+namespace {
+
+bool one_source(const Str& value) { return !value.any_mark() || value.marks.find('\0') == std::string::npos; }
+
+}  // namespace
+
 Str capitalized_str(const Str& value) {
   if (value.text.empty()) return value;
+  if (one_source(value)) return Str(capitalized(value.text), value.from_message(0));
   const std::size_t first = character_starts(value)[1];
   Str out(capitalized(std::string_view(value.text).substr(0, first)), value.from_message(0));
   out.append(with_runs(value.slice(first, value.text.size()), lower));
@@ -83,6 +90,7 @@ Str capitalized_str(const Str& value) {
 }
 
 Str titled_str(const Str& value) {
+  if (!value.text.empty() && one_source(value)) return Str(titled(value.text), value.from_message(0));
   Str out;
   bool inside = false;
   for (std::size_t i = 0; i < value.text.size();) {
@@ -110,39 +118,6 @@ std::vector<Str> split_lines(const Str& value) {
   }
   if (begin < value.text.size()) lines.push_back(value.slice(begin, value.text.size()));
   return lines;
-}
-
-Str formatted(Interpreter& interpreter, const Str& format, const std::vector<Value>& arguments) {
-  Str out;
-  std::size_t used = 0;
-  for (std::size_t i = 0; i < format.text.size(); ++i) {
-    if (format.text[i] != '%') {
-      out.append(format.slice(i, i + 1));
-      continue;
-    }
-    const char kind = ++i < format.text.size() ? format.text[i] : ' ';
-    if (kind == '%') {
-      out.append("%", false);
-      continue;
-    }
-    if (kind != 's' && kind != 'r' && kind != 'd' && kind != 'i')
-      interpreter.fail("only %s, %r, %d and %% are known");
-    if (used >= arguments.size()) interpreter.fail("not enough arguments for the format");
-    const Value& value = arguments[used++];
-    if (kind == 's') {
-      out.append(to_str(value));
-    } else if (kind == 'r') {
-      out.append(to_repr(value));
-    } else if (value.is_number()) {
-      out.append(
-          fmt::format("{}", value.is_real() ? static_cast<int64_t>(value.as_real()) : value.as_integer()),
-          false);
-    } else {
-      interpreter.fail("%d needs a number");
-    }
-  }
-  if (used < arguments.size()) interpreter.fail("not all arguments of the format were used");
-  return out;
 }
 
 }  // namespace dormouse::text::jinja

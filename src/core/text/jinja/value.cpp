@@ -19,7 +19,7 @@ Str Str::slice(std::size_t begin, std::size_t end) const {
 void Str::append(const Str& other) {
   if (other.text.empty()) return;
   if (marks.empty() && !other.marks.empty()) marks.assign(text.size(), '\0');
-  if (!marks.empty()) {
+  if (!marks.empty() || !other.marks.empty()) {
     other.marks.empty() ? marks.append(other.text.size(), '\0') : marks.append(other.marks);
   }
   text += other.text;
