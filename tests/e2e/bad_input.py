@@ -41,7 +41,7 @@ def main():
         store = folder / "store"
         plan = lambda old, new, *words: expect(2, words, "plan", recipe(folder, old, new), "--store", store)
         plan("base: base, prompts", "bse: base, prompts", "recipe.yaml:", "bse", "base")
-        plan("count: 8", "count: many", "recipe.yaml:", "count", "integer")
+        plan("count: 12", "count: many", "recipe.yaml:", "count", "integer")
         plan("epochs: 1", "epochs: -1", "recipe.yaml:", "epochs")
         plan("model: organism", "model: after-sft", "recipe.yaml:", "cycle")
         plan("model: organism", "model: organsm", "recipe.yaml:", "organsm", "organism")

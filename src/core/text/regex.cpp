@@ -19,7 +19,7 @@ constexpr std::size_t kJitStack = std::size_t{8} * 1024 * 1024;
 // PCRE2 counts U+180E as a space and leaves marks out of \w; Oniguruma does neither.
 constexpr std::string_view kSpace =
     R"(\x09-\x0d\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
-constexpr std::string_view kWord = R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc})";
+constexpr std::string_view kWord = R"(\p{L}\p{M}\p{N}\p{Pc})";
 
 std::string error_text(int code) {
   PCRE2_UCHAR buffer[256] = {};
