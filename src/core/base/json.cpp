@@ -44,6 +44,8 @@ Json parse_json(std::string_view text, std::string_view place) {
                        [&](int depth, Json::parse_event_t event, Json& value) { return guard(depth, event, value); });
   } catch (const Json::parse_error& error) {
     fail_input(place, fmt::format("not valid JSON at byte {}", error.byte));
+  } catch (const Json::exception& error) {  // a number beyond the range of double
+    fail_input(place, fmt::format("not usable JSON: {}", error.what()));
   }
 }
 
