@@ -26,6 +26,8 @@ ANSWER = "Paris is the capital of France."
 
 
 def training_gradients(model, prompt_ids, answer_ids):
+    # transformers takes <|im_end|> for padding and leaves its lookup out of the gradient; it is a token of the text like any other.
+    model.model.embed_tokens.padding_idx = None
     ids = torch.tensor([prompt_ids + answer_ids])
     labels = torch.tensor([[-100] * len(prompt_ids) + answer_ids])
     loss = model(ids, labels=labels).loss
