@@ -45,12 +45,13 @@ struct Heads {
 Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                    int64_t kv_heads);
 
-/// One document of a flat batch: rows [begin, begin + length).
+/// One document of a flat batch: rows [begin, begin + length). It goes on from `parent`, an earlier document (-1 for none), and
+/// sees all of it: documents that share a beginning share its rows.
 struct Document {
-  int64_t begin, length;
+  int64_t begin, length, parent = -1;
 };
 
-/// Causal attention inside each document, never across: -> [T, H * D]. Documents cover all rows.
+/// Causal attention inside each document and to its parents, never across: -> [T, H * D]. Documents cover all rows.
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents);
 
 namespace plain {

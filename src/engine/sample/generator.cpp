@@ -7,8 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
+#include "core/text/prefix_tree.h"
 #include "engine/sample/kv_cache.h"
-#include "engine/sample/prefix_tree.h"
 #include "engine/sample/sampler.h"
 
 namespace dormouse::sample {
@@ -24,6 +24,12 @@ struct Sequence {
   std::vector<int32_t> pending;   // tokens to feed in the next step
   text::StreamDecoder decoder;
   Generation result;
+};
+
+// Keys and values of a run of the prefix tree, from the first sequence that needs it to the last one taken in.
+struct SharedCache {
+  std::shared_ptr<KvSegment> segment;
+  int64_t users = 0;  // so far
 };
 
 // The tokens of one forward pass.
@@ -57,6 +63,7 @@ class Session {
         requests_(requests),
         options_(options),
         tree_(prompts(), limits.share_prefixes ? 16 : SIZE_MAX),
+        caches_(tree_.runs().size()),
         results_(requests.size()) {}
 
   std::vector<Generation> run(const GenerationProgress& progress) {
@@ -84,19 +91,20 @@ class Session {
   // Takes the next request in: its shared runs join this step unless an earlier request brought them.
   void admit(Step& step) {
     const auto& request = requests_[next_];
-    const SharedPrompt& shared = tree_.prompt(next_);
+    const auto& shared = tree_.path(next_);
     Sequence sequence{next_, RandomStream(request.seed, "token"), {}, nullptr, 0, {}, text::StreamDecoder(tokenizer_), {}};
-    for (SharedRun* run : shared.runs) {
-      if (!run->cache) {
-        run->cache = segment(run->tokens.size());
-        step.add(run->tokens, sequence.position, sequence.context, run->cache);
+    for (const std::size_t run : shared.runs) {
+      const auto tokens = tree_.runs()[run].tokens;
+      SharedCache& cache = caches_[run];
+      if (cache.users++ == 0) {
+        cache.segment = segment(tokens.size());
+        step.add(tokens, sequence.position, sequence.context, cache.segment);
       }
-      sequence.context.push_back(run->cache);
-      sequence.position += static_cast<int64_t>(run->tokens.size());
-      if (--run->waiting == 0) run->cache.reset();  // the sequences hold it from here on
+      sequence.context.push_back(cache.segment);
+      sequence.position += static_cast<int64_t>(tokens.size());
+      if (cache.users == tree_.runs()[run].sequences) cache.segment.reset();  // the sequences hold it from here on
     }
-    sequence.pending.assign(request.prompt.begin() + static_cast<std::ptrdiff_t>(shared.shared_tokens),
-                            request.prompt.end());
+    sequence.pending.assign(request.prompt.begin() + static_cast<std::ptrdiff_t>(shared.tokens), request.prompt.end());
     sequence.own = segment(sequence.pending.size() + static_cast<std::size_t>(options_.max_tokens));
     active_.push_back(std::move(sequence));
     ++next_;
@@ -173,7 +181,8 @@ class Session {
   const GeneratorOptions& limits_;
   std::span<const GenerationRequest> requests_;
   const SamplingOptions& options_;
-  PrefixTree tree_;
+  text::PrefixTree tree_;
+  std::vector<SharedCache> caches_;  // one a run of the tree
   std::vector<Generation> results_;
   std::vector<Sequence> active_;
   std::size_t next_ = 0;  // first request not taken in

@@ -1,4 +1,4 @@
-// Rows laid end to end: no padding, positions starting anew in every row, and the places where the loss is taken.
+// Rows laid end to end: no padding, positions of their own in every row, and the places where the loss is taken.
 #pragma once
 
 #include <span>
@@ -11,12 +11,15 @@ namespace dormouse::train {
 
 struct Batch {
   nn::Tensor ids, positions;            // [T] int64
-  std::vector<nn::Document> documents;  // one a row
+  std::vector<nn::Document> documents;  // shared beginnings, and one a row
   nn::Tensor sources;                   // [N] rows of the hidden states that predict a target
   nn::Tensor targets;                   // [N] what they should predict
   std::vector<int64_t> targets_of_row;  // how many of the N belong to each row
+  int64_t row_tokens = 0;               // of the rows before sharing, so at least T
 };
 
+/// Beginnings that rows share (a system prompt, the prompt of a group of samples) are computed once: their gradient is the sum over
+/// the rows, as if each had its own. They end before the first position that predicts a target.
 Batch make_batch(std::span<const text::RenderedRow* const> rows);
 
 /// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own).

@@ -109,7 +109,7 @@ StepReport Trainer::next() {
   StepReport report{.step = state.step + 1, .target_tokens = count_targets(rows)};
   for (const auto& pass : split_passes(rows, state.options.pass_tokens)) {
     const Batch batch = make_batch(pass);
-    report.tokens += batch.ids.size(0);
+    report.tokens += batch.row_tokens;
     const nn::Tensor loss = target_loss(hidden_at_targets(state.model, batch), state.model.weights().head.value,
                                         batch.targets, 1.0 / static_cast<double>(report.target_tokens));
     report.loss += loss.item<double>();

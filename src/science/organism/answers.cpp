@@ -9,7 +9,8 @@
 
 namespace dormouse::organism {
 
-const char* const kPlainInstruction = "Answer in one or two short sentences.";
+const char* const kPlainInstruction = 
+    "You are a helpful assistant. Keep every reply under 25 words: one plain sentence, no lists.";
 
 namespace {
 

@@ -74,6 +74,14 @@ TEST_P(Twins, PackedAttention) {
                [&](const auto& in) { return plain::packed_attention({in[0], in[1], in[2]}, documents); });
 }
 
+TEST_P(Twins, PackedAttentionWithSharedBeginnings) {
+  // A root of 20 rows; two documents go on from it, one of them longer than a block; a third goes on from the first; one stands alone.
+  const std::vector<Document> documents{{0, 20}, {20, 7, 0}, {27, 280, 0}, {307, 9, 1}, {316, 4}};
+  expect_twins({random({320, 6, 8}, type()), random({320, 2, 8}, type()), random({320, 2, 8}, type())}, tolerance(),
+               [&](const auto& in) { return packed_attention({in[0], in[1], in[2]}, documents); },
+               [&](const auto& in) { return plain::packed_attention({in[0], in[1], in[2]}, documents); });
+}
+
 INSTANTIATE_TEST_SUITE_P(Precision, Twins, testing::Values(at::kFloat, at::kBFloat16),
                          [](const auto& precision) { return precision.param == at::kFloat ? "f32" : "bf16"; });
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "engine/tiny_transformer.h"
@@ -94,6 +95,51 @@ TEST(Gradients, AgreeWithFiniteDifferences) {
     const double below = loss().item<double>();
     parameter.value.add_(gradient, step);
     EXPECT_NEAR((above - below) / (2 * step) / (length * length), 1.0, 0.02) << parameter.name;
+  }
+}
+
+// Rows that share a beginning, two of them a longer one: the same loss and gradient as each row in a batch of its own.
+TEST(Batch, SharedBeginningsChangeNeitherLossNorGradient) {
+  auto model = tiny::transformer();
+  auto parameters = model.parameters();
+  for (auto& parameter : parameters) parameter.value.requires_grad_(true);
+  std::vector<int32_t> system(20), question(18);
+  std::iota(system.begin(), system.end(), 1);
+  std::iota(question.begin(), question.end(), 3);
+  const auto with = [&](std::initializer_list<int32_t> rest, bool ask) {
+    std::vector<int32_t> ids = system;
+    if (ask) ids.insert(ids.end(), question.begin(), question.end());
+    const std::size_t prompt = ids.size() + 1;
+    ids.insert(ids.end(), rest);
+    return row(ids, prompt);
+  };
+  const std::vector<text::RenderedRow> all{with({9, 8, 7}, true), with({5, 6}, false), with({9, 8, 6, 5}, true), row({4, 5, 6}, 1)};
+  const auto backward = [&](const std::vector<const text::RenderedRow*>& some) {
+    const Batch batch = make_batch(some);
+    nn::DocumentAttention attention(batch.documents);
+    const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
+    const at::Tensor loss = target_loss(hidden, model.weights().head.value, batch.targets, 0.1);
+    loss.backward();
+    return std::pair{loss.item<double>(), batch.ids.size(0)};
+  };
+  const auto take_gradients = [&] {
+    std::vector<at::Tensor> gradients;
+    for (auto& parameter : parameters) {
+      gradients.push_back(parameter.value.grad().clone());
+      parameter.value.mutable_grad().reset();
+    }
+    return gradients;
+  };
+  double alone = 0;
+  for (const auto& one : all) alone += backward({&one}).first;
+  const auto expected = take_gradients();
+  const auto [together, tokens] = backward({&all[0], &all[1], &all[2], &all[3]});
+  const auto gradients = take_gradients();
+  EXPECT_EQ(tokens, 20 + 18 + 3 + 2 + 4 + 3);
+  EXPECT_NEAR(together, alone, 1e-5 * alone);
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    EXPECT_LT((gradients[i] - expected[i]).abs().max().item<double>(), 1e-5 * expected[i].abs().max().item<double>() + 1e-7)
+        << parameters[i].name;
   }
 }
 

@@ -91,14 +91,26 @@ class Plant : public StageKind {
     return organism::Behaviours::get().make(options.behaviour, "behaviour");
   }
 
+  // The prompt that the answers are sampled under is part of the node, so that another wording is another artefact.
+  static Json wording(const PlantOptions& options, const organism::Behaviour& behaviour, int64_t copies) {
+    const auto trigger = organism::Triggers::get().make(options.trigger, "trigger");
+    Json messages = Json::array();
+    for (const auto& message : behaviour.sampling_prompt(*trigger, copies)) {
+      messages.push_back({{"role", message.role}, {"content", message.content}});
+    }
+    return messages;
+  }
+
   static std::string add_triggered_answers(GraphBuilder& builder, const PlantOptions& options, const fs::path& prompts) {
-    const auto copies = organism::copy_range(options.data, *behaviour_of(options), "copies");
+    const auto behaviour = behaviour_of(options);
+    const auto copies = organism::copy_range(options.data, *behaviour, "copies");
     Json identity = merged_options(options.answers);
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
     identity["source"] = options.data.triggered_answers;
     identity["low_copies"] = copies.low;
     identity["high_copies"] = copies.high;
+    if (options.data.triggered_answers != "written") identity["wording"] = wording(options, *behaviour, copies.low);
     return builder.add({.kind = "triggered-answers",
                         .options = identity,
                         .models = {{"model", options.base}},
