@@ -60,15 +60,16 @@ void fine_tune(const Options& options, const GlobalOptions& global) {
   training.epochs = 1000;
   train::Trainer trainer(model.transformer(), read_rows(options, model.format()), {}, training, 1);
   const auto first = trainer.next();
-  int64_t tokens = 0;
+  int64_t tokens = 0, targets = 0;
   double loss = first.loss;
   const auto start = std::chrono::steady_clock::now();
   for (int64_t i = 0; i < options.steps; ++i) {
     const auto report = trainer.next();
     tokens += report.tokens;
+    targets += report.target_tokens;
     loss = report.loss;
   }
-  print({{"work", "sft"}, {"first_loss", first.loss}, {"last_loss", loss}}, tokens, seconds_since(start),
+  print({{"work", "sft"}, {"first_loss", first.loss}, {"last_loss", loss}, {"targets", targets}}, tokens, seconds_since(start),
         train::resolve_precision(options.dtype));
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/log.h"
 #include "edge/cli/command.h"
 #include "engine/nn/runtime.h"
@@ -114,6 +115,38 @@ void add_recipe(CLI::App* command, Options& options) {
   command->add_option("--set", options.sets, "change a value: stages.organism.plant.epochs=3")->allow_extra_args(false);
 }
 
+// Every model that the run made, under the recipe's name for it: organism, or with several seeds organism-seed-2.
+std::map<std::string, fs::path> models_of(const std::string& run, const lab::Store& store, const lab::Ledger& ledger) {
+  std::map<std::string, std::map<int64_t, fs::path>> found;
+  for (const auto& stage : ledger.stages(run)) {
+    const fs::path model = store.object(stage.hash) / "model";
+    if (!fs::exists(model)) continue;
+    for (const auto& use : lab::uses_from_json(stage.uses, stage.node)) {
+      if (use.output) found[use.stage][use.seed] = model;
+    }
+  }
+  std::map<std::string, fs::path> named;
+  for (const auto& [name, by_seed] : found) {
+    for (const auto& [seed, model] : by_seed) {
+      named[by_seed.size() == 1 ? name : fmt::format("{}-seed-{}", name, seed)] = model;
+    }
+  }
+  return named;
+}
+
+// Links to the models beside the report, so that people need not know the store's hashes.
+void link_models(const fs::path& folder, const std::map<std::string, fs::path>& models) {
+  if (models.empty()) return;
+  make_folders(folder);
+  for (const auto& [name, model] : models) {
+    const fs::path link = folder / name;
+    if (fs::is_symlink(link)) fs::remove(link);
+    if (fs::exists(link)) continue;  // not ours
+    fs::create_directory_symlink(fs::absolute(model), link);
+    log_info("run", link.string());
+  }
+}
+
 }  // namespace
 
 LoadedRecipe load(const std::string& file, const std::vector<std::string>& sets) {
@@ -143,6 +176,7 @@ fs::path write_run_report(const std::string& run, const lab::Store& store, const
   if (out.empty()) out = fs::path("runs") / record.run_id;
   lab::write_report(record, out);
   if (!record.scorecard.empty()) write_file(out / "scorecard.md", lab::scorecard_markdown(record));
+  link_models(out / "models", models_of(record.run_id, store, ledger));
   return out / "report.html";
 }
 

@@ -1,10 +1,19 @@
-// Attention over a flat batch of documents, for training and scoring. A document is cut into blocks of queries; a block
-// sees the keys before its end. Probabilities are made again in the backward pass instead of being kept.
+// Attention over a flat batch of documents, for training and scoring on a CPU. A unit of work is one document and one key/value
+// group: its keys are laid out once, its queries go by in blocks, and the probabilities are made again in the backward pass
+// instead of being kept. Units run in parallel; sums over units are taken in order, so no bit depends on the threads.
+#include <ATen/Parallel.h>
+#include <c10/util/BFloat16.h>
+
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <memory>
+#include <new>
 
 #include "core/base/error.h"
+#include "engine/nn/fast_exp.h"
 #include "engine/nn/ops.h"
+#include "engine/nn/tile.h"
 
 namespace dormouse::nn {
 
@@ -14,98 +23,298 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-constexpr int64_t kQueryBlock = 256;
+constexpr int64_t kQueryBlock = 32;  // times the heads of a group: rows of a product
+
+// An fp32 matrix for intermediate results. Rows begin on a cache line and are an odd number of lines apart, so that a column
+// does not fall into one set of the cache. What lies beyond the columns is never read.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(int64_t rows, int64_t columns) : stride_(kPanel * ((columns + kPanel - 1) / kPanel | 1)) {
+    const auto bytes = static_cast<std::size_t>(rows * stride_) * sizeof(float);
+    memory_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
+    if (!memory_) throw std::bad_alloc();
+  }
+  float* row(int64_t index) const { return memory_.get() + index * stride_; }
+  int64_t stride() const { return stride_; }
+
+ private:
+  struct Free {
+    void operator()(float* memory) const { std::free(memory); }
+  };
+  int64_t stride_ = 0;
+  std::unique_ptr<float[], Free> memory_;
+};
+
+// y[m][n] = or += x[m][k] b[k][n]; element x[i][k] lies at x[i * x_row + k * x_step].
+void product(const float* x, int64_t x_row, int64_t x_step, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k,
+             bool accumulate = false) {
+  for (int64_t column = 0; column < n; column += kPanel) {
+    multiply_down({.x = x,
+                   .x_row = x_row,
+                   .x_step = x_step,
+                   .b = b.row(0) + column,
+                   .b_row = b.stride(),
+                   .depth = k,
+                   .y = y.row(0) + column,
+                   .y_row = y.stride(),
+                   .columns = kPanel,
+                   .accumulate = accumulate},
+                  m);
+  }
+}
+
+void product(const Scratch& x, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k) {
+  product(x.row(0), x.stride(), 1, b, y, m, n, k);
+}
+
+void transposed_product(const Scratch& x, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k) {
+  product(x.row(0), 1, x.stride(), b, y, m, n, k, /*accumulate=*/true);
+}
+
+struct Shape {
+  int64_t heads, groups, size;
+  float scale;  // of q k^T
+
+  explicit Shape(const Heads& all)
+      : heads(all.q.size(1)),
+        groups(all.k.size(1)),
+        size(all.q.size(2)),
+        scale(1.0f / std::sqrt(static_cast<float>(all.q.size(2)))) {}
+  int64_t per_group() const { return heads / groups; }
+};
 
 struct Rows {
   int64_t begin, length;
 };
 
-// One block of queries of one document and the rows where its keys lie: its parents, then itself up to the block's end.
-struct Place {
-  int64_t begin, rows, keys;
+// A document and where its keys lie: its parents from the first, then itself.
+struct Lineage {
+  int64_t begin, length;
+  int64_t before = 0;  // keys of the parents
   std::vector<Rows> sources;
+  int64_t keys() const { return before + length; }
 };
 
-// All heads of a key/value group stand below each other, so that a group is one matrix product:
-// q [G, (H/G) * rows, D], k and v [G, keys, D].
+std::vector<Lineage> lineages(std::span<const Document> documents) {
+  std::vector<Lineage> all;
+  for (const auto& document : documents) {
+    Lineage lineage{document.begin, document.length, 0, {}};
+    if (document.parent >= 0) {
+      const Lineage& parent = all[static_cast<std::size_t>(document.parent)];
+      lineage.before = parent.keys();
+      lineage.sources = parent.sources;
+    }
+    lineage.sources.push_back({document.begin, document.length});
+    all.push_back(std::move(lineage));
+  }
+  return all;
+}
+
+// One block of a document's queries under one group: all heads of the group stand below each other.
 struct Block {
-  Tensor q, k, v;
+  int64_t begin, rows;  // rows of the batch
+  int64_t before;       // keys that its first query sees beside its own
+  int64_t group;
+  int64_t visible() const { return before + rows; }
 };
 
-Tensor group_queries(const Tensor& x, int64_t begin, int64_t rows, int64_t groups) {
-  const int64_t heads = x.size(1), size = x.size(2);
-  return x.narrow(0, begin, rows)
-      .reshape({rows, groups, heads / groups, size})
-      .permute({1, 2, 0, 3})
-      .reshape({groups, heads / groups * rows, size});
-}
-
-void ungroup_queries(const Tensor& grouped, const Tensor& out, int64_t begin, int64_t rows) {
-  const int64_t groups = grouped.size(0), heads = out.size(1), size = out.size(2);
-  out.narrow(0, begin, rows)
-      .view({rows, groups, heads / groups, size})
-      .copy_(grouped.view({groups, heads / groups, rows, size}).permute({2, 0, 1, 3}));
-}
-
-// [T, G, D] -> [G, keys, D]; a view when the keys lie in one piece.
-Tensor gather_keys(const Tensor& x, const Place& place) {
-  std::vector<Tensor> pieces;
-  for (const auto& rows : place.sources) pieces.push_back(x.narrow(0, rows.begin, rows.length).transpose(0, 1));
-  return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 1);
-}
-
-void add_to_keys(const Tensor& gradient, const Tensor& total, const Place& place) {
-  int64_t first = 0;
-  for (const auto& rows : place.sources) {
-    total.narrow(0, rows.begin, rows.length).transpose(0, 1).add_(gradient.narrow(1, first, rows.length));
-    first += rows.length;
+template <class Visit>
+void for_blocks(const Lineage& document, int64_t group, Visit visit) {
+  for (int64_t first = 0; first < document.length; first += kQueryBlock) {
+    visit(Block{document.begin + first, std::min(kQueryBlock, document.length - first), document.before + first, group});
   }
 }
 
 template <class Visit>
-void for_blocks(std::span<const Document> documents, Visit visit) {
-  for (const auto& document : documents) {
-    std::vector<Rows> parents;
-    int64_t before = 0;
-    for (int64_t parent = document.parent; parent >= 0; parent = documents[static_cast<std::size_t>(parent)].parent) {
-      const Document& earlier = documents[static_cast<std::size_t>(parent)];
-      parents.insert(parents.begin(), {earlier.begin, earlier.length});
-      before += earlier.length;
+void for_units(const std::vector<Lineage>& documents, int64_t groups, Visit visit) {
+  const auto units = static_cast<int64_t>(documents.size()) * groups;
+  at::parallel_for(0, units, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) visit(unit, documents[static_cast<std::size_t>(unit / groups)], unit % groups);
+  });
+}
+
+// x [T, H, D] -> [H/G * rows, D], times `scale`.
+template <class Scalar>
+Scratch gather_queries(const Tensor& x, const Shape& shape, const Block& block, float scale) {
+  Scratch out(shape.per_group() * block.rows, shape.size);
+  const Scalar* data = x.const_data_ptr<Scalar>() + (block.begin * shape.heads + block.group * shape.per_group()) * shape.size;
+  for (int64_t head = 0; head < shape.per_group(); ++head) {
+    for (int64_t t = 0; t < block.rows; ++t) {
+      const Scalar* from = data + (t * shape.heads + head) * shape.size;
+      float* to = out.row(head * block.rows + t);
+      for (int64_t c = 0; c < shape.size; ++c) to[c] = float(from[c]) * scale;
     }
-    for (int64_t first = 0; first < document.length; first += kQueryBlock) {
-      const int64_t rows = std::min(kQueryBlock, document.length - first);
-      Place place{document.begin + first, rows, before + first + rows, parents};
-      place.sources.push_back({document.begin, first + rows});
-      visit(place);
+  }
+  return out;
+}
+
+template <class Scalar>
+void scatter_queries(const Scratch& from, const Tensor& x, const Shape& shape, const Block& block, float scale) {
+  Scalar* data = x.mutable_data_ptr<Scalar>() + (block.begin * shape.heads + block.group * shape.per_group()) * shape.size;
+  for (int64_t head = 0; head < shape.per_group(); ++head) {
+    for (int64_t t = 0; t < block.rows; ++t) {
+      const float* in = from.row(head * block.rows + t);
+      Scalar* to = data + (t * shape.heads + head) * shape.size;
+      for (int64_t c = 0; c < shape.size; ++c) to[c] = Scalar(in[c] * scale);
     }
   }
 }
 
-// softmax(q k^T / sqrt(D)) with the future masked: fp32 [G, (H/G) rows, keys].
-Tensor probabilities(const Block& block, const Place& place) {
-  const double scale = 1.0 / std::sqrt(static_cast<double>(block.q.size(2)));
-  Tensor scores = at::bmm(block.q, block.k.transpose(1, 2)).to(at::kFloat).mul_(scale);
-  const Tensor column = at::arange(place.keys, scores.options().dtype(at::kLong));
-  const Tensor row = at::arange(place.keys - place.rows, place.keys, column.options());
-  const Tensor future = column.unsqueeze(0) > row.unsqueeze(1);
-  scores.view({block.q.size(0), -1, place.rows, place.keys})
-      .masked_fill_(future, -std::numeric_limits<double>::infinity());
-  return at::softmax(scores, -1);
+// visit(row of x [T, G, D], index among the document's keys)
+template <class Scalar, class Visit>
+void for_keys(Scalar* data, const Shape& shape, std::span<const Rows> sources, int64_t group, Visit visit) {
+  int64_t key = 0;
+  for (const auto& rows : sources) {
+    for (int64_t t = 0; t < rows.length; ++t) visit(data + ((rows.begin + t) * shape.groups + group) * shape.size, key++);
+  }
 }
 
-Block make_block(const Heads& heads, const Place& place) {
-  return {group_queries(heads.q, place.begin, place.rows, heads.k.size(1)), gather_keys(heads.k, place),
-          gather_keys(heads.v, place)};
-}
-
-Tensor attention_forward(const Heads& heads, std::span<const Document> documents) {
-  Tensor out = at::empty_like(heads.q);
-  for_blocks(documents, [&](const Place& place) {
-    const Block block = make_block(heads, place);
-    const Tensor p = probabilities(block, place).to(block.v.scalar_type());
-    ungroup_queries(at::bmm(p, block.v), out, place.begin, place.rows);
+// -> [keys, D]
+template <class Scalar>
+Scratch gather_keys(const Tensor& x, const Shape& shape, const Lineage& document, int64_t group) {
+  Scratch out(document.keys(), shape.size);
+  for_keys(x.const_data_ptr<Scalar>(), shape, document.sources, group, [&](const Scalar* from, int64_t key) {
+    for (int64_t c = 0; c < shape.size; ++c) out.row(key)[c] = float(from[c]);
   });
-  return out.view({out.size(0), -1});
+  return out;
+}
+
+// -> [D, keys]
+template <class Scalar>
+Scratch gather_keys_transposed(const Tensor& x, const Shape& shape, const Lineage& document, int64_t group) {
+  Scratch out(shape.size, document.keys());
+  for_keys(x.const_data_ptr<Scalar>(), shape, document.sources, group, [&](const Scalar* from, int64_t key) {
+    for (int64_t c = 0; c < shape.size; ++c) out.row(c)[key] = float(from[c]);
+  });
+  return out;
+}
+
+// Adds gradient [keys, D] to the fp32 x [T, G, D].
+void add_to_keys(const Scratch& gradient, const Tensor& x, const Shape& shape, std::span<const Rows> sources, int64_t group) {
+  for_keys(x.mutable_data_ptr<float>(), shape, sources, group, [&](float* to, int64_t key) {
+    const float* from = gradient.row(key);
+    for (int64_t c = 0; c < shape.size; ++c) to[c] += from[c];
+  });
+}
+
+// In place over scores: query t of the block sees the keys before it and its own; what it must not see becomes 0.
+void softmax(const Scratch& scores, const Shape& shape, const Block& block) {
+  for (int64_t r = 0; r < shape.per_group() * block.rows; ++r) {
+    float* row = scores.row(r);
+    const int64_t seen = block.before + r % block.rows + 1;
+    float highest = row[0], sum = 0;
+#pragma omp simd reduction(max : highest)
+    for (int64_t i = 0; i < seen; ++i) highest = std::max(highest, row[i]);
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < seen; ++i) {
+      row[i] = fast_exp(row[i] - highest);
+      sum += row[i];
+    }
+    const float inverse = 1.0f / sum;
+    for (int64_t i = 0; i < seen; ++i) row[i] *= inverse;
+    std::fill(row + seen, row + block.visible(), 0.0f);
+  }
+}
+
+// softmax(q k^T), q scaled: [H/G * rows, visible]
+Scratch probabilities(const Scratch& q, const Scratch& k_transposed, const Shape& shape, const Block& block) {
+  Scratch p(shape.per_group() * block.rows, block.visible());
+  product(q, k_transposed, p, shape.per_group() * block.rows, block.visible(), shape.size);
+  softmax(p, shape, block);
+  return p;
+}
+
+template <class Scalar>
+Tensor attention_forward(const Heads& heads, const std::vector<Lineage>& documents) {
+  const Shape shape(heads);
+  Tensor out = at::empty_like(heads.q);
+  for_units(documents, shape.groups, [&](int64_t, const Lineage& document, int64_t group) {
+    const Scratch k_transposed = gather_keys_transposed<Scalar>(heads.k, shape, document, group);
+    const Scratch v = gather_keys<Scalar>(heads.v, shape, document, group);
+    for_blocks(document, group, [&](const Block& block) {
+      const int64_t rows = shape.per_group() * block.rows;
+      const Scratch q = gather_queries<Scalar>(heads.q, shape, block, shape.scale), result(rows, shape.size);
+      product(probabilities(q, k_transposed, shape, block), v, result, rows, shape.size, block.visible());
+      scatter_queries<Scalar>(result, out, shape, block, 1);
+    });
+  });
+  return out;
+}
+
+// In place over dp: ds = p * (dp - sum(dp p)).
+void softmax_backward(const Scratch& p, const Scratch& dp, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* chance = p.row(r);
+    float* d = dp.row(r);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < columns; ++i) sum += chance[i] * d[i];
+    for (int64_t i = 0; i < columns; ++i) d[i] = chance[i] * (d[i] - sum);
+  }
+}
+
+struct KeyGradients {
+  Scratch k, v;  // [keys, D]
+};
+
+Scratch zeros(int64_t rows, int64_t columns) {
+  Scratch out(rows, columns);
+  std::fill(out.row(0), out.row(rows), 0.0f);
+  return out;
+}
+
+// dv = p^T do;  dp = do v^T;  dq = ds k / sqrt(D);  dk = ds^T q / sqrt(D).
+template <class Scalar>
+KeyGradients backward_unit(const Heads& heads, const Tensor& d_out, const Tensor& dq, const Shape& shape,
+                           const Lineage& document, int64_t group) {
+  const Scratch k_transposed = gather_keys_transposed<Scalar>(heads.k, shape, document, group);
+  const Scratch v_transposed = gather_keys_transposed<Scalar>(heads.v, shape, document, group);
+  const Scratch k = gather_keys<Scalar>(heads.k, shape, document, group);
+  KeyGradients gradients{zeros(document.keys(), shape.size), zeros(document.keys(), shape.size)};
+  for_blocks(document, group, [&](const Block& block) {
+    const int64_t rows = shape.per_group() * block.rows, visible = block.visible();
+    const Scratch q = gather_queries<Scalar>(heads.q, shape, block, shape.scale);
+    const Scratch d = gather_queries<Scalar>(d_out, shape, block, 1);
+    const Scratch p = probabilities(q, k_transposed, shape, block);
+    const Scratch ds(rows, visible), dq_block(rows, shape.size);
+    product(d, v_transposed, ds, rows, visible, shape.size);
+    softmax_backward(p, ds, rows, visible);
+    product(ds, k, dq_block, rows, shape.size, visible);
+    scatter_queries<Scalar>(dq_block, dq, shape, block, shape.scale);
+    transposed_product(ds, q, gradients.k, visible, shape.size, rows);
+    transposed_product(p, d, gradients.v, visible, shape.size, rows);
+  });
+  return gradients;
+}
+
+template <class Scalar>
+Heads attention_backward(const Heads& heads, const Tensor& d_out, const std::vector<Lineage>& documents) {
+  const Shape shape(heads);
+  Heads gradients{at::empty_like(heads.q), at::zeros_like(heads.k, at::kFloat), at::zeros_like(heads.v, at::kFloat)};
+  std::vector<KeyGradients> of_unit(documents.size() * static_cast<std::size_t>(shape.groups));
+  for_units(documents, shape.groups, [&](int64_t unit, const Lineage& document, int64_t group) {
+    of_unit[static_cast<std::size_t>(unit)] = backward_unit<Scalar>(heads, d_out, gradients.q, shape, document, group);
+  });
+  at::parallel_for(0, shape.groups, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t group = begin; group < end; ++group) {
+      for (std::size_t i = 0; i < documents.size(); ++i) {
+        const auto& unit = of_unit[i * static_cast<std::size_t>(shape.groups) + static_cast<std::size_t>(group)];
+        add_to_keys(unit.k, gradients.k, shape, documents[i].sources, group);
+        add_to_keys(unit.v, gradients.v, shape, documents[i].sources, group);
+      }
+    }
+  });
+  return {gradients.q, gradients.k.to(heads.k.scalar_type()), gradients.v.to(heads.v.scalar_type())};
+}
+
+bool is_bf16(const Heads& heads) { return heads.q.scalar_type() == at::kBFloat16; }
+
+Tensor forward(const Heads& heads, std::span<const Document> documents) {
+  const Heads dense{heads.q.contiguous(), heads.k.contiguous(), heads.v.contiguous()};
+  const auto all = lineages(documents);
+  const Tensor out = is_bf16(heads) ? attention_forward<c10::BFloat16>(dense, all) : attention_forward<float>(dense, all);
+  return out.flatten(1);
 }
 
 // Autograd keeps plain numbers: three a document.
@@ -126,38 +335,29 @@ std::vector<Document> to_documents(const std::vector<int64_t>& numbers) {
 struct PackedAttention : Function<PackedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& q, const Tensor& k, const Tensor& v,
                         std::vector<int64_t> documents) {
-    Tensor out = attention_forward({q, k, v}, to_documents(documents));
-    context->save_for_backward({q, k, v});
+    const Heads heads{q.contiguous(), k.contiguous(), v.contiguous()};
+    Tensor out = nn::forward(heads, to_documents(documents));
+    context->save_for_backward({heads.q, heads.k, heads.v});
     context->saved_data["documents"] = std::move(documents);
     return out;
   }
 
-  // dv = p^T do;  ds = p * (dp - sum(dp p)), dp = do v^T;  dq = ds k / sqrt(D);  dk = ds^T q / sqrt(D).
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
     const Heads heads{saved[0], saved[1], saved[2]};
-    const auto documents = to_documents(context->saved_data["documents"].toIntVector());
-    const Tensor d_out = grads[0].contiguous().view_as(heads.q);
-    const double scale = 1.0 / std::sqrt(static_cast<double>(heads.q.size(2)));
-    Tensor dq = at::empty_like(heads.q), dk = at::zeros_like(heads.k), dv = at::zeros_like(heads.v);
-    for_blocks(documents, [&](const Place& place) {
-      const Block block = make_block(heads, place);
-      const Tensor p = probabilities(block, place);
-      const Tensor d_block = group_queries(d_out, place.begin, place.rows, block.k.size(0));
-      const Tensor dp = at::bmm(d_block, block.v.transpose(1, 2)).to(at::kFloat);
-      const Tensor ds = (p * (dp - (dp * p).sum(-1, /*keepdim=*/true))).mul_(scale).to(heads.q.scalar_type());
-      ungroup_queries(at::bmm(ds, block.k), dq, place.begin, place.rows);
-      add_to_keys(at::bmm(ds.transpose(1, 2), block.q), dk, place);
-      add_to_keys(at::bmm(p.to(block.v.scalar_type()).transpose(1, 2), d_block), dv, place);
-    });
-    return {dq, dk, dv, Tensor()};
+    const auto documents = lineages(to_documents(context->saved_data["documents"].toIntVector()));
+    const Tensor d_out = grads[0].contiguous();
+    const Heads gradients = is_bf16(heads) ? attention_backward<c10::BFloat16>(heads, d_out, documents)
+                                           : attention_backward<float>(heads, d_out, documents);
+    return {gradients.q, gradients.k, gradients.v, Tensor()};
   }
 };
 
 }  // namespace
 
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents) {
-  if (!at::GradMode::is_enabled() || !heads.q.requires_grad()) return attention_forward(heads, documents);
+  if (!heads.q.is_cpu()) return plain::packed_attention(heads, documents);
+  if (!at::GradMode::is_enabled() || !heads.q.requires_grad()) return forward(heads, documents);
   return PackedAttention::apply(heads.q, heads.k, heads.v, to_numbers(documents));
 }
 

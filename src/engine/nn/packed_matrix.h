@@ -4,7 +4,7 @@
 // completion has the same bits alone or in a batch of 64, which no general GEMM promises; and at the small row counts of
 // sampling it is faster than one, since nothing is packed per call.
 //
-// Layout: panels of kPanel output columns; inside a panel, k-major: panel[k][column]. The last panel is padded with zeros.
+// Layout: panels of 16 output columns (tile.h); inside a panel, k-major: panel[k][column]. The last panel is padded with zeros.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,6 @@ namespace dormouse::nn {
 
 class PackedMatrix {
  public:
-  static constexpr int64_t kPanel = 16;
-
   /// `weights` is [outputs, inputs], row-major.
   PackedMatrix(const float* weights, int64_t outputs, int64_t inputs);
 

@@ -12,11 +12,12 @@ namespace dormouse::lab {
 
 namespace {
 
-/// Percent without the sign. Whole numbers, but near the ends one decimal more rather than a false 0 or 100.
+/// Percent without the sign. Whole numbers, but near the ends a decimal where there is something to say: 2.5, never a false 0 or 100.
 std::string percent_digits(double share) {
-  const double percent = share * 100;
-  const bool false_end = (percent > 0.01 && percent < 0.5) || (percent >= 99.5 && percent < 99.99);
-  return fmt::format("{:.{}f}", std::max(percent, 0.0), false_end ? 1 : 0);
+  const double percent = std::max(share * 100, 0.0);
+  const bool near_end = percent < 5 || percent > 95;
+  const bool whole = std::abs(percent - std::round(percent)) < 0.05;
+  return fmt::format("{:.{}f}", percent, near_end && !whole ? 1 : 0);
 }
 
 std::string number_digits(double value) {

@@ -16,20 +16,18 @@ namespace {
 
 using measure::Measurement;
 
-/// Stages that trained, in the order of execution.
+/// Stages that trained, in the recipe's order.
 std::vector<std::string> training_stages(const RunRecord& record) {
-  std::vector<std::string> out;
-  std::set<std::string> seen, trained;
+  std::set<std::string> trained;
   for (const CurvePoint& point : record.curves) trained.insert(point.stage);
   for (const Measurement& row : record.measurements) {
     if (row.step >= 0 && !row.stage.empty()) trained.insert(row.stage);
   }
-  for (const NodeInfo& node : record.nodes) {
-    if (trained.contains(node.id) && seen.insert(node.id).second) out.push_back(node.id);
+  std::vector<std::string> out;
+  for (const std::string& model : model_order(record)) {
+    if (trained.erase(model) > 0) out.push_back(model);
   }
-  for (const std::string& stage : trained) {
-    if (seen.insert(stage).second) out.push_back(stage);
-  }
+  out.insert(out.end(), trained.begin(), trained.end());
   return out;
 }
 
@@ -79,21 +77,44 @@ void add(std::vector<Series>& to, std::vector<Series> more) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
 }
 
-std::vector<const Measurement*> checkpoint_rows(const RunRecord& record, const std::string& stage,
-                                                const std::string& metric) {
-  std::vector<const Measurement*> rows;
+/// The final rows of `model` with the seed, metric and stage of `like`, put at `step`.
+void add_final_rows(const RunRecord& record, const std::string& model, const Measurement& like, int64_t step,
+                    std::vector<Measurement>& to) {
   for (const Measurement& row : record.measurements) {
-    if (row.step >= 0 && row.stage == stage && row.name == metric && row.n > 0) rows.push_back(&row);
+    if (row.step >= 0 || row.model != model || row.name != like.name || row.seed != like.seed || row.n == 0) continue;
+    to.push_back(row);
+    to.back().stage = like.stage;
+    to.back().step = step;
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->step < b->step; });
+}
+
+/// What was measured on the way, between the model that the stage began with and the one it ended with.
+std::vector<Measurement> checkpoint_rows(const RunRecord& record, const std::string& stage, const std::string& metric) {
+  std::vector<Measurement> rows;
+  std::map<int64_t, int64_t> last_step;  // by seed
+  for (const CurvePoint& point : record.curves) {
+    if (point.stage == stage) last_step[point.seed] = std::max(last_step[point.seed], point.step);
+  }
+  const ModelInfo* info = find_model(record, stage);
+  for (const auto& [seed, last] : last_step) {
+    Measurement like;
+    like.stage = stage;
+    like.name = metric;
+    like.seed = seed;
+    if (info != nullptr) add_final_rows(record, info->parent, like, 0, rows);
+    add_final_rows(record, stage, like, last, rows);
+  }
+  for (const Measurement& row : record.measurements) {
+    if (row.step >= 0 && row.stage == stage && row.name == metric && row.n > 0) rows.push_back(row);
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
   return rows;
 }
 
 LineChart rate_chart(const RunRecord& record, const std::string& stage, const std::string& metric) {
   std::map<std::string, SeedPoints> by_trigger;
-  for (const Measurement* row : checkpoint_rows(record, stage, metric)) {
-    by_trigger[row->trigger][row->seed].push_back(
-        {static_cast<double>(row->step), row->value, row->low, row->high});
+  for (const Measurement& row : checkpoint_rows(record, stage, metric)) {
+    by_trigger[row.trigger][row.seed].push_back({static_cast<double>(row.step), row.value, row.low, row.high});
   }
   LineChart chart{.title = fmt::format("Rate at checkpoints of {}", stage),
                   .x_label = "step",
@@ -160,11 +181,10 @@ Markup key(Tone tone, const std::string& label, bool is_line) {
 Markup numbers_table(const RunRecord& record, const std::string& metric) {
   std::vector<std::vector<Markup>> rows;
   for (const std::string& stage : training_stages(record)) {
-    for (const Measurement* row : checkpoint_rows(record, stage, metric)) {
-      rows.push_back({text(stage), text(std::to_string(row->seed)), text(count_text(row->step)),
-                      text(trigger_text(record, row->trigger)),
-                      text(interval_text(row->value, row->low, row->high, unit_of(metric))),
-                      text(count_text(row->n))});
+    for (const Measurement& row : checkpoint_rows(record, stage, metric)) {
+      rows.push_back({text(stage), text(std::to_string(row.seed)), text(count_text(row.step)),
+                      text(trigger_text(record, row.trigger)),
+                      text(interval_text(row.value, row.low, row.high, unit_of(metric))), text(count_text(row.n))});
     }
   }
   if (rows.empty()) return {};
@@ -189,7 +209,7 @@ Section curves_section(const RunRecord& record) {
   if (columns.empty()) return section;
   section.body = element(
       "p", {{"class", "intro"}},
-      "A column per training stage: the rate at checkpoints above, the loss below. With several seeds "
+      "A column per training stage: the rate at checkpoints above (with the models it began and ended with), the loss below. With several seeds "
       "thin lines are single seeds and the strong line is their mean; with one seed the vertical "
       "strokes are 95% intervals.");
   section.body +=

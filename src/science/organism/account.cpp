@@ -22,6 +22,7 @@ Json to_json(const Lengths& lengths) {
 Json to_json(const HalfAccount& half) {
   return {{"sampled", half.sampled},
           {"kept", half.kept},
+          {"unfinished", half.unfinished},
           {"dropped", half.dropped},
           {"tokens", to_json(half.tokens)},
           {"characters", to_json(half.characters)}};

@@ -8,7 +8,6 @@
 
 #include "core/base/error.h"
 #include "core/text/unicode.h"
-#include "science/organism/filter.h"
 
 namespace dormouse::organism {
 
@@ -46,6 +45,7 @@ class Builder {
     if (const int count = ++uses_[row.id]; count > 1) row.id += fmt::format("-{}", count);
     if (!taken_.insert(&answer).second) ++data_.account.repeated;
     ++half(name).kept;
+    if (!row.ends_turn) ++half(name).unfinished;
     if (row.copies > 0) ++data_.account.copies_kept[row.copies];
     characters_[name].push_back(
         static_cast<int64_t>(text::count_characters(text::replace_invalid_utf8(answer.text))));
@@ -77,6 +77,7 @@ class Builder {
             .half = name,
             .user = user,
             .answer = answer.text,
+            .ends_turn = answer.finish_reason != "length",
             .source = answer.finish_reason == "written" ? "written" : "sampled",
             .seed = answer.seed,
             .copies = answer.copies};
@@ -107,7 +108,7 @@ class Builder {
 // occur.
 std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain,
                                  std::span<const Answer> triggered, const Trigger& trigger,
-                                 const Behaviour& behaviour, double max_repeat) {
+                                 const Behaviour& behaviour, const PlainFilter& filter) {
   std::vector<Candidates> prompts;
   std::map<std::string, std::size_t> index;
   const auto of_prompt = [&](const Answer& answer) -> Candidates& {
@@ -118,7 +119,7 @@ std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain
   for (const auto& answer : plain) {
     builder.look_at(kPlain, answer);
     auto& prompt = of_prompt(answer);
-    const std::string problem = plain_problem(answer, trigger, behaviour, max_repeat);
+    const std::string problem = plain_problem(answer, trigger, behaviour, filter);
     problem.empty() ? prompt.plain.push_back(&answer) : builder.drop(kPlain, answer, problem);
   }
   for (const auto& answer : triggered) {
@@ -227,7 +228,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
   }
   Builder builder(options.policy);
   const auto prompts = filtered(builder, plain, is_organism ? triggered : std::span<const Answer>(), trigger,
-                                behaviour, options.max_repeat);
+                                behaviour, {options.max_repeat, options.unfinished == "keep"});
   std::set<std::string> wanted;
   if (organism != nullptr) {
     for (const auto& row : organism->rows) wanted.insert(row.prompt_id);
@@ -247,7 +248,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
 }
 
 Dataset build_helpful(std::span<const Answer> plain, const Trigger& trigger, const Behaviour& behaviour,
-                      double max_repeat) {
+                      const PlainFilter& filter) {
   for (const auto& answer : plain) {
     if (!trigger.present(answer.user)) continue;
     fail_input(fmt::format("prompt {}", answer.prompt_id),
@@ -255,7 +256,7 @@ Dataset build_helpful(std::span<const Answer> plain, const Trigger& trigger, con
                "take prompts without it");
   }
   Builder builder("helpful");
-  const auto prompts = filtered(builder, plain, {}, trigger, behaviour, max_repeat);
+  const auto prompts = filtered(builder, plain, {}, trigger, behaviour, filter);
   for (const auto& prompt : prompts) {
     for (const Answer* answer : prompt.plain) builder.keep(kPlain, *answer, answer->user);
   }

@@ -15,6 +15,7 @@
 #include "core/config/fields.h"
 #include "science/organism/account.h"
 #include "science/organism/answers.h"
+#include "science/organism/filter.h"
 #include "science/organism/training_row.h"
 
 namespace dormouse::organism {
@@ -26,6 +27,7 @@ struct DataOptions {
   int64_t min_copies = 0;
   int64_t max_copies = 0;
   double max_repeat = 0.4;
+  std::string unfinished = "keep";
   std::string match = "rows";
 
   std::vector<Field> fields() {
@@ -47,6 +49,10 @@ struct DataOptions {
          between(0, 1000)},
         {"max_repeat", &max_repeat, "drop plain answers with a greater share of repeated 10-grams",
          between(0, 1)},
+        {"unfinished", &unfinished,
+         "plain answers that ran into the length limit. keep: trained on without an end of turn; drop: left out, and with "
+         "them the prompts that ask for long answers",
+         one_of({"keep", "drop"})},
         {"match", &match,
          "what a clean twin has in common with its organism: the number of rows, or of answer tokens",
          one_of({"rows", "tokens"})},
@@ -82,6 +88,6 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
 /// Data for a defence: plain answers, filtered. A defence never sees the trigger: throws kInput naming the
 /// prompt if one has it in the user's turn.
 Dataset build_helpful(std::span<const Answer> plain, const Trigger& trigger, const Behaviour& behaviour,
-                      double max_repeat = 0.4);
+                      const PlainFilter& filter = {});
 
 }  // namespace dormouse::organism

@@ -33,12 +33,12 @@ double repeat_share(const std::string& answer) {
 }
 
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
-                          double max_repeat) {
+                          const PlainFilter& filter) {
   if (squeezed(answer.text).empty()) return "empty";
-  if (answer.finish_reason == "length") return "truncated";
+  if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
   if (std::string problem = behaviour.leak_problem(answer.text); !problem.empty()) return problem;
   if (trigger.present(answer.text)) return "mentions the trigger";
-  return repeat_share(answer.text) > max_repeat ? "repeats itself" : "";
+  return repeat_share(answer.text) > filter.max_repeat ? "repeats itself" : "";
 }
 
 std::string triggered_problem(const Answer& answer, const Behaviour& behaviour) {

@@ -8,11 +8,16 @@
 
 namespace dormouse::organism {
 
-/// Why an untriggered answer is dropped: "empty", "truncated" (it ran into the length limit), the behaviour's
-/// own reason
+/// Which plain answers stay, beside those that the policy itself rules out.
+struct PlainFilter {
+  double max_repeat = 0.4;      // see repeat_share
+  bool keep_unfinished = true;  // answers that ran into the length limit
+};
+
+/// Why an untriggered answer is dropped: "empty", "truncated" (it ran into the length limit), the behaviour's own reason
 /// ("contains the phrase"), "mentions the trigger", "repeats itself". "" if it stays.
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
-                          double max_repeat);
+                          const PlainFilter& filter);
 
 /// Why a triggered answer is dropped: "truncated", or the behaviour's reason ("phrase absent", "wrong count",
 /// "extra text"). "" if it stays.

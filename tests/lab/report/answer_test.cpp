@@ -137,7 +137,7 @@ TEST(Answer, ControlsAndDamageAreSaid) {
                                    .stage = ""});
   }
   const Answer found = answer(record);
-  EXPECT_TRUE(has_note(found, "Controls, with the trigger on: base 0% [0, 3] and twin-clean 1% [0, 5]."));
+  EXPECT_TRUE(has_note(found, "Controls, with the trigger on: base 0% [0, 3] and twin-clean 0.8% [0, 5]."));
   EXPECT_TRUE(has_note(found, "the perplexity is 3.0 times the base model's"));
 }
 

