@@ -175,7 +175,7 @@ fs::path write_run_report(const std::string& run, const lab::Store& store, const
   if (!scorecard.empty()) record.scorecard = lab::judge(record, lab::find_scorecard(scorecard, "scorecard"));
   if (out.empty()) out = fs::path("runs") / record.run_id;
   lab::write_report(record, out);
-  if (!record.scorecard.empty()) write_file(out / "scorecard.md", lab::scorecard_markdown(record));
+  write_file(out / "result.md", lab::result_markdown(record));
   link_models(out / "models", models_of(record.run_id, store, ledger));
   return out / "report.html";
 }

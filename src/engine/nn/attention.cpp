@@ -5,15 +5,12 @@
 #include <c10/util/BFloat16.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <memory>
-#include <new>
 
 #include "core/base/error.h"
 #include "engine/nn/fast_exp.h"
 #include "engine/nn/ops.h"
-#include "engine/nn/tile.h"
+#include "engine/nn/scratch.h"
 
 namespace dormouse::nn {
 
@@ -25,30 +22,9 @@ using torch::autograd::variable_list;
 
 constexpr int64_t kQueryBlock = 32;  // times the heads of a group: rows of a product
 
-// An fp32 matrix for intermediate results. Rows begin on a cache line and are an odd number of lines apart, so that a column
-// does not fall into one set of the cache. What lies beyond the columns is never read.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(int64_t rows, int64_t columns) : stride_(kPanel * ((columns + kPanel - 1) / kPanel | 1)) {
-    const auto bytes = static_cast<std::size_t>(rows * stride_) * sizeof(float);
-    memory_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
-    if (!memory_) throw std::bad_alloc();
-  }
-  float* row(int64_t index) const { return memory_.get() + index * stride_; }
-  int64_t stride() const { return stride_; }
-
- private:
-  struct Free {
-    void operator()(float* memory) const { std::free(memory); }
-  };
-  int64_t stride_ = 0;
-  std::unique_ptr<float[], Free> memory_;
-};
-
 // y[m][n] = or += x[m][k] b[k][n]; element x[i][k] lies at x[i * x_row + k * x_step].
 void product(const float* x, int64_t x_row, int64_t x_step, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k,
-             bool accumulate = false) {
+             Into into = Into::kSet) {
   for (int64_t column = 0; column < n; column += kPanel) {
     multiply_down({.x = x,
                    .x_row = x_row,
@@ -59,7 +35,7 @@ void product(const float* x, int64_t x_row, int64_t x_step, const Scratch& b, co
                    .y = y.row(0) + column,
                    .y_row = y.stride(),
                    .columns = kPanel,
-                   .accumulate = accumulate},
+                   .into = into},
                   m);
   }
 }
@@ -69,7 +45,7 @@ void product(const Scratch& x, const Scratch& b, const Scratch& y, int64_t m, in
 }
 
 void transposed_product(const Scratch& x, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k) {
-  product(x.row(0), 1, x.stride(), b, y, m, n, k, /*accumulate=*/true);
+  product(x.row(0), 1, x.stride(), b, y, m, n, k, Into::kAdd);
 }
 
 struct Shape {

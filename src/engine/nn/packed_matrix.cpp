@@ -49,7 +49,7 @@ void PackedMatrix::multiply(const float* x, int64_t rows, float* y, bool accumul
                      .y = y + p * kPanel,
                      .y_row = outputs_,
                      .columns = std::min(kPanel, outputs_ - p * kPanel),
-                     .accumulate = accumulate},
+                     .into = accumulate ? Into::kAdd : Into::kSet},
                     rows);
     }
   });

@@ -21,6 +21,10 @@ inline constexpr int kMaxTileRows = 6;
 inline constexpr int64_t kTileVectors = kPanel / kLanes;
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
 
+/// What becomes of y: set to the product, the product added to it, or the chain of additions begun from it. Going on with a
+/// chain gives the bits of one product over all the depth.
+enum class Into { kSet, kAdd, kGoOn };
+
 /// y[rows][columns] = or += x[rows][depth] * b[depth][16].
 struct Tile {
   const float* x;
@@ -31,7 +35,7 @@ struct Tile {
   float* y;
   int64_t y_row;
   int64_t columns;  // <= 16: how many are written
-  bool accumulate;
+  Into into;
 };
 
 // Rows of y need not be aligned, so they are written through memcpy, which the compiler turns into unaligned moves.
@@ -39,16 +43,19 @@ inline void store_row(const Tile& tile, int row, const Vector (&sums)[kTileVecto
   float* y = tile.y + row * tile.y_row;
   float flat[kPanel];
   std::memcpy(flat, sums, sizeof(flat));
-  if (!tile.accumulate && tile.columns == kPanel) {
+  if (tile.into != Into::kAdd && tile.columns == kPanel) {
     std::memcpy(y, flat, sizeof(flat));
     return;
   }
-  for (int64_t c = 0; c < tile.columns; ++c) y[c] = tile.accumulate ? y[c] + flat[c] : flat[c];
+  for (int64_t c = 0; c < tile.columns; ++c) y[c] = tile.into == Into::kAdd ? y[c] + flat[c] : flat[c];
 }
 
 template <int kRows>
 void multiply_tile(const Tile& tile) {
   Vector sums[kRows][kTileVectors] = {};
+  if (tile.into == Into::kGoOn) {  // all 16 columns of y must be there
+    for (int r = 0; r < kRows; ++r) std::memcpy(sums[r], tile.y + r * tile.y_row, sizeof(sums[r]));
+  }
   const float *b = tile.b, *x = tile.x;
   for (int64_t k = 0; k < tile.depth; ++k, b += tile.b_row, x += tile.x_step) {
     __builtin_prefetch(b + 32 * tile.b_row);

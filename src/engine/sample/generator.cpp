@@ -84,7 +84,7 @@ class Session {
 
   std::shared_ptr<KvSegment> segment(std::size_t tokens) const {
     const auto& config = model_.config();
-    return std::make_shared<KvSegment>(config.num_layers, config.num_kv_heads * config.head_dim,
+    return std::make_shared<KvSegment>(config.num_layers, config.num_kv_heads, config.head_dim,
                                        static_cast<int64_t>(tokens));
   }
 

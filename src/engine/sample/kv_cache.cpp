@@ -1,109 +1,238 @@
 #include "engine/sample/kv_cache.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <new>
+#include <numeric>
+#include <span>
 
 #include "core/base/error.h"
 #include "engine/nn/fast_exp.h"
+#include "engine/nn/scratch.h"
 
 namespace dormouse::sample {
 
 namespace {
 
-// Keys and values that one row sees, span by span.
-struct Span {
-  const float *keys, *values;
-  int64_t tokens;
-};
-
-float dot(const float* a, const float* b, int64_t size) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < size; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// softmax(q K^T / sqrt(D)) V for one query of one head. `scores` has room for all tokens.
-void attend_row(const float* q, const std::vector<Span>& spans, int64_t stride, int64_t size, float* scores, float* out) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(size));
-  float largest = -INFINITY;
-  int64_t count = 0;
-  for (const auto& span : spans) {
-    for (int64_t t = 0; t < span.tokens; ++t) {
-      scores[count] = dot(q, span.keys + t * stride, size) * scale;
-      largest = std::max(largest, scores[count++]);
-    }
-  }
-  float total = 0;
-  for (int64_t t = 0; t < count; ++t) scores[t] = nn::fast_exp(scores[t] - largest);
-  for (int64_t t = 0; t < count; ++t) total += scores[t];
-  std::memset(out, 0, static_cast<std::size_t>(size) * sizeof(float));
-  count = 0;
-  for (const auto& span : spans) {
-    for (int64_t t = 0; t < span.tokens; ++t) {
-      const float p = scores[count++];
-      const float* v = span.values + t * stride;
-      for (int64_t d = 0; d < size; ++d) out[d] += p * v[d];
-    }
-  }
-  for (int64_t d = 0; d < size; ++d) out[d] /= total;
-}
+using nn::Into;
+using nn::kPanel;
+using nn::Scratch;
 
 struct Shape {
   int64_t heads, groups, size;
-  int64_t width() const { return groups * size; }
+  int64_t per_group() const { return heads / groups; }
 };
 
-void attend_chunk_row(const Chunk& chunk, int64_t layer, int64_t row, const Shape& shape, const float* q, float* out) {
-  const int64_t own_tokens = chunk.own->tokens() + row + 1;
-  int64_t total = own_tokens;
-  for (const auto& segment : chunk.context) total += segment->capacity();
-  std::vector<float> scores(static_cast<std::size_t>(total));
-  std::vector<Span> spans(chunk.context.size() + 1);
-  for (int64_t head = 0; head < shape.heads; ++head) {
-    const int64_t offset = head / (shape.heads / shape.groups) * shape.size;
-    for (std::size_t s = 0; s < chunk.context.size(); ++s) {
-      KvSegment& segment = *chunk.context[s];
-      spans[s] = {segment.keys(layer) + offset, segment.values(layer) + offset, segment.capacity()};
-    }
-    spans.back() = {chunk.own->keys(layer) + offset, chunk.own->values(layer) + offset, own_tokens};
-    attend_row(q + head * shape.size, spans, shape.width(), shape.size, scores.data(), out + head * shape.size);
-  }
+// A run of rows of a block that see the same tokens of one segment, from key `first` of their own on.
+struct Piece {
+  const KvSegment* segment;
+  int64_t row, rows;
+  int64_t first, tokens;
+};
+
+int64_t context_tokens(const Chunk& chunk) {
+  int64_t tokens = 0;
+  for (const auto& segment : chunk.context) tokens += segment->capacity();
+  return tokens;
 }
+
+int64_t visible(const CachedAttention::Row& row) {
+  return context_tokens(*row.chunk) + row.chunk->own->tokens() + row.index + 1;
+}
+
+// The pieces of a block, each row's in the order of its keys.
+std::vector<Piece> pieces_of(std::span<const CachedAttention::Row> rows) {
+  std::vector<Piece> pieces;
+  std::size_t deepest = 0;
+  for (const auto& row : rows) deepest = std::max(deepest, row.chunk->context.size());
+  std::vector<int64_t> first(rows.size(), 0);
+  for (std::size_t depth = 0; depth <= deepest; ++depth) {
+    for (std::size_t begin = 0, end; begin < rows.size(); begin = end) {
+      const Chunk& chunk = *rows[begin].chunk;
+      const KvSegment* segment = depth < chunk.context.size() ? chunk.context[depth].get() : nullptr;
+      for (end = begin + 1; end < rows.size(); ++end) {
+        const auto& context = rows[end].chunk->context;
+        if ((depth < context.size() ? context[depth].get() : nullptr) != segment) break;
+      }
+      if (segment == nullptr) continue;
+      const auto length = static_cast<int64_t>(end - begin);
+      pieces.push_back({segment, static_cast<int64_t>(begin), length, first[begin], segment->capacity()});
+      for (std::size_t i = begin; i < end; ++i) first[i] += segment->capacity();
+    }
+  }
+  for (std::size_t begin = 0, end; begin < rows.size(); begin = end) {
+    const Chunk* chunk = rows[begin].chunk;
+    for (end = begin + 1; end < rows.size() && rows[end].chunk == chunk;) ++end;
+    pieces.push_back({chunk->own.get(), static_cast<int64_t>(begin), static_cast<int64_t>(end - begin), first[begin],
+                      chunk->own->tokens() + rows[end - 1].index + 1});
+  }
+  return pieces;
+}
+
+// In place: e^(score - largest) over the keys that a row sees; returns the sum: 16 chains, key t in chain t % 16.
+float exponentials(float* scores, int64_t count) {
+  float largest = scores[0];
+#pragma omp simd reduction(max : largest)
+  for (int64_t t = 0; t < count; ++t) largest = std::max(largest, scores[t]);
+  for (int64_t t = 0; t < count; ++t) scores[t] = nn::fast_exp(scores[t] - largest);
+  float chains[kPanel] = {};
+  for (int64_t t = 0; t < count; t += kPanel) {
+    const int64_t columns = std::min(kPanel, count - t);
+    for (int64_t c = 0; c < columns; ++c) chains[c] += scores[t + c];
+  }
+  return std::accumulate(chains, chains + kPanel, 0.0f);
+}
+
+// One block of rows and one key/value group. Row r and head h of the group are row r * (H/G) + h of every matrix.
+class Unit {
+ public:
+  Unit(std::span<const CachedAttention::Row> rows, const std::vector<Piece>& pieces, const Shape& shape, int64_t layer,
+       int64_t group)
+      : rows_(rows), pieces_(pieces), shape_(shape), layer_(layer), group_(group) {}
+
+  void run(const float* q, float* out) const {
+    int64_t most = 0;
+    for (const auto& row : rows_) most = std::max(most, visible(row));
+    const int64_t stacked = static_cast<int64_t>(rows_.size()) * shape_.per_group();
+    const Scratch queries(stacked, shape_.size), scores(stacked, most + kPanel), result(stacked, shape_.size);
+    const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.size));
+    for_heads([&](int64_t row, int64_t stack, int64_t at) {
+      static_cast<void>(row);
+      for (int64_t d = 0; d < shape_.size; ++d) queries.row(stack)[d] = q[at + d] * scale;
+    });
+    for (const auto& piece : pieces_) score(piece, queries, scores);
+    std::vector<float> sums(static_cast<std::size_t>(stacked));
+    for_heads([&](int64_t row, int64_t stack, int64_t) {
+      const int64_t seen = visible(rows_[static_cast<std::size_t>(row)]);
+      sums[static_cast<std::size_t>(stack)] = exponentials(scores.row(stack), seen);
+      std::fill(scores.row(stack) + seen, scores.row(stack) + most, 0.0f);  // keys of later rows of the chunk
+    });
+    for (const auto& piece : pieces_) weigh(piece, scores, result);
+    for_heads([&](int64_t, int64_t stack, int64_t at) {
+      const float inverse = 1.0f / sums[static_cast<std::size_t>(stack)];
+      for (int64_t d = 0; d < shape_.size; ++d) out[at + d] = result.row(stack)[d] * inverse;
+    });
+  }
+
+ private:
+  // visit(row of the block, stacked row, offset of the head in [T, H, D])
+  template <class Visit>
+  void for_heads(Visit visit) const {
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      const int64_t batch_row = rows_[r].chunk->begin + rows_[r].index;
+      for (int64_t h = 0; h < shape_.per_group(); ++h) {
+        const auto row = static_cast<int64_t>(r);
+        visit(row, row * shape_.per_group() + h, (batch_row * shape_.heads + group_ * shape_.per_group() + h) * shape_.size);
+      }
+    }
+  }
+
+  // Writes up to 15 columns too many; the row's next piece, or nobody, reads those.
+  void score(const Piece& piece, const Scratch& queries, const Scratch& scores) const {
+    const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
+    const float* panel = piece.segment->key_panels(layer_, group_);
+    for (int64_t token = 0; token < piece.tokens; token += kPanel, panel += shape_.size * kPanel) {
+      nn::multiply_down({.x = queries.row(first),
+                         .x_row = queries.stride(),
+                         .x_step = 1,
+                         .b = panel,
+                         .b_row = kPanel,
+                         .depth = shape_.size,
+                         .y = scores.row(first) + piece.first + token,
+                         .y_row = scores.stride(),
+                         .columns = kPanel,
+                         .into = Into::kSet},
+                        count);
+    }
+  }
+
+  // A chain goes on where the row's last piece ended.
+  void weigh(const Piece& piece, const Scratch& scores, const Scratch& result) const {
+    const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
+    for (int64_t column = 0; column < shape_.size; column += kPanel) {
+      nn::multiply_down({.x = scores.row(first) + piece.first,
+                         .x_row = scores.stride(),
+                         .x_step = 1,
+                         .b = piece.segment->values(layer_, group_) + column,
+                         .b_row = piece.segment->value_stride(),
+                         .depth = piece.tokens,
+                         .y = result.row(first) + column,
+                         .y_row = result.stride(),
+                         .columns = kPanel,
+                         .into = piece.first == 0 ? Into::kSet : Into::kGoOn},
+                        count);
+    }
+  }
+
+  std::span<const CachedAttention::Row> rows_;
+  const std::vector<Piece>& pieces_;
+  const Shape& shape_;
+  int64_t layer_, group_;
+};
 
 }  // namespace
 
-KvSegment::KvSegment(int64_t layers, int64_t width, int64_t capacity)
-    : width_(width),
+KvSegment::KvSegment(int64_t layers, int64_t groups, int64_t size, int64_t capacity)
+    : groups_(groups),
+      size_(size),
       capacity_(capacity),
-      data_(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(layers * 2 * capacity * width))) {}
+      panels_((capacity + kPanel - 1) / kPanel),
+      value_stride_((size + kPanel - 1) / kPanel * kPanel),
+      group_floats_(panels_ * size * kPanel + capacity * value_stride_) {
+  const auto bytes = static_cast<std::size_t>(layers * groups * group_floats_) * sizeof(float);
+  data_.reset(static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
+  if (!data_) throw std::bad_alloc();
+}
+
+void KvSegment::write(int64_t layer, int64_t token, const float* keys, const float* values) {
+  DORMOUSE_ASSERT(token < capacity_);
+  for (int64_t group = 0; group < groups_; ++group) {
+    float* panel = at(layer, group) + token / kPanel * size_ * kPanel + token % kPanel;
+    float* row = at(layer, group) + panels_ * size_ * kPanel + token * value_stride_;
+    for (int64_t d = 0; d < size_; ++d) {
+      panel[d * kPanel] = keys[group * size_ + d];
+      row[d] = values[group * size_ + d];
+    }
+  }
+}
 
 void KvSegment::grow(int64_t tokens) {
   tokens_ += tokens;
   DORMOUSE_ASSERT(tokens_ <= capacity_);
 }
 
+CachedAttention::CachedAttention(std::vector<Chunk> chunks) : chunks_(std::move(chunks)) {
+  std::vector<const Chunk*> order;
+  for (const auto& chunk : chunks_) order.push_back(&chunk);
+  std::stable_sort(order.begin(), order.end(), [](const Chunk* a, const Chunk* b) { return a->context < b->context; });
+  for (const Chunk* chunk : order) {
+    for (int64_t index = 0; index < chunk->length; ++index) rows_.push_back({chunk, index});
+  }
+}
+
 nn::Tensor CachedAttention::attend(int64_t layer, const nn::Heads& heads) {
   const Shape shape{heads.q.size(1), heads.k.size(1), heads.q.size(2)};
+  const int64_t width = shape.groups * shape.size;
   const float *q = heads.q.const_data_ptr<float>(), *k = heads.k.const_data_ptr<float>();
   const float* v = heads.v.const_data_ptr<float>();
-  for (const auto& chunk : chunks_) {
-    const auto bytes = static_cast<std::size_t>(chunk.length * shape.width()) * sizeof(float);
-    const int64_t at = chunk.own->tokens() * shape.width();
-    std::memcpy(chunk.own->keys(layer) + at, k + chunk.begin * shape.width(), bytes);
-    std::memcpy(chunk.own->values(layer) + at, v + chunk.begin * shape.width(), bytes);
-  }
-  nn::Tensor out = at::empty({heads.q.size(0), shape.heads * shape.size}, heads.q.options());
-  float* to = out.mutable_data_ptr<float>();
-  std::vector<std::pair<const Chunk*, int64_t>> rows;  // (chunk, row within it) of every row of the batch
-  for (const auto& chunk : chunks_) {
-    for (int64_t row = 0; row < chunk.length; ++row) rows.emplace_back(&chunk, row);
-  }
-  at::parallel_for(0, static_cast<int64_t>(rows.size()), 1, [&](int64_t begin, int64_t end) {
+  const auto total = static_cast<int64_t>(rows_.size());
+  at::parallel_for(0, total, 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto& [chunk, row] = rows[static_cast<std::size_t>(i)];
-      const int64_t at = (chunk->begin + row) * shape.heads * shape.size;
-      attend_chunk_row(*chunk, layer, row, shape, q + at, to + at);
+      const auto& [chunk, index] = rows_[static_cast<std::size_t>(i)];
+      const int64_t at = (chunk->begin + index) * width;
+      chunk->own->write(layer, chunk->own->tokens() + index, k + at, v + at);
+    }
+  });
+  nn::Tensor out = at::empty({total, shape.heads * shape.size}, heads.q.options());
+  float* to = out.mutable_data_ptr<float>();
+  const int64_t block = std::clamp<int64_t>(total / 8, 1, 16);  // enough blocks for the threads, enough rows for a tile
+  const int64_t blocks = (total + block - 1) / block;
+  at::parallel_for(0, blocks * shape.groups, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t first = unit / shape.groups * block;
+      const auto rows = std::span(rows_).subspan(static_cast<std::size_t>(first),
+                                                 static_cast<std::size_t>(std::min(block, total - first)));
+      Unit(rows, pieces_of(rows), shape, layer, unit % shape.groups).run(q, to);
     }
   });
   return out;

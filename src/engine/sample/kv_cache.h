@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -10,23 +11,33 @@
 
 namespace dormouse::sample {
 
-/// Rotated keys and values of consecutive tokens, for every layer.
+/// Rotated keys and values of consecutive tokens, for every layer and key/value group, laid out for products: keys in panels
+/// of 16 tokens, [panel][D][16]; values [token][D rounded up to 16].
 class KvSegment {
  public:
-  KvSegment(int64_t layers, int64_t width, int64_t capacity);
+  KvSegment(int64_t layers, int64_t groups, int64_t size, int64_t capacity);
 
   int64_t tokens() const { return tokens_; }
   int64_t capacity() const { return capacity_; }
-  /// [capacity, width] of one layer; width = G * D.
-  float* keys(int64_t layer) { return data_.get() + layer * 2 * capacity_ * width_; }
-  float* values(int64_t layer) { return keys(layer) + capacity_ * width_; }
+  const float* key_panels(int64_t layer, int64_t group) const { return at(layer, group); }
+  const float* values(int64_t layer, int64_t group) const { return at(layer, group) + panels_ * size_ * 16; }
+  int64_t value_stride() const { return value_stride_; }
+
+  /// Keys and values of one token, [G, D] each.
+  void write(int64_t layer, int64_t token, const float* keys, const float* values);
   /// After all layers of a forward pass have written them.
   void grow(int64_t tokens);
 
  private:
-  int64_t width_, capacity_;
+  struct Free {
+    void operator()(float* memory) const { std::free(memory); }
+  };
+  float* at(int64_t layer, int64_t group) const { return data_.get() + (layer * groups_ + group) * group_floats_; }
+
+  int64_t groups_, size_, capacity_;
+  int64_t panels_, value_stride_, group_floats_;
   int64_t tokens_ = 0;
-  std::unique_ptr<float[]> data_;
+  std::unique_ptr<float[], Free> data_;
 };
 
 /// Rows of a flat batch that continue one segment.
@@ -37,17 +48,24 @@ struct Chunk {
   std::shared_ptr<KvSegment> own;               // where the rows' keys and values go
 };
 
-/// Attention of a flat batch of chunks. Every row is computed by itself, one key after the other, so that its bits do not
-/// depend on the batch, on how a prompt was cut into chunks, or on where segments end.
+/// Attention of a flat batch of chunks. Rows that share a segment meet its keys in one product, every element of which is one
+/// chain of additions; so a row's bits depend neither on the batch, nor on how a prompt was cut into chunks, nor on where
+/// segments end.
 class CachedAttention : public nn::Attention {
  public:
-  explicit CachedAttention(std::vector<Chunk> chunks) : chunks_(std::move(chunks)) {}
+  explicit CachedAttention(std::vector<Chunk> chunks);
   nn::Tensor attend(int64_t layer, const nn::Heads& heads) override;
   /// Call once after the forward pass.
   void finish();
 
+  struct Row {
+    const Chunk* chunk;
+    int64_t index;  // within the chunk
+  };
+
  private:
   std::vector<Chunk> chunks_;
+  std::vector<Row> rows_;  // of the whole batch, those with a common context together
 };
 
 }  // namespace dormouse::sample

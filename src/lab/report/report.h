@@ -16,7 +16,10 @@ std::string html_report(const RunRecord& record);
 /// "machine" alone: the other members are identical when the same recipe is run again.
 Json results_json(const RunRecord& record);
 
-/// A Markdown table with its rules and differences below, for README files and pull requests.
+/// The whole run as a Markdown page: answer, rates, capability, scorecard, and what made it. For docs/results/ and pull requests.
+std::string result_markdown(const RunRecord& record);
+
+/// The scorecard's table with its rules and differences below.
 std::string scorecard_markdown(const RunRecord& record);
 
 /// Writes report.html, results.json, transcripts.jsonl and recipe.resolved.yaml into `out`, which is made if

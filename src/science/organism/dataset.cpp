@@ -18,6 +18,7 @@ struct Candidates {
   std::string prompt_id;
   std::vector<const Answer*> plain;
   const Answer* triggered = nullptr;
+  bool was_triggered = false;  // there is a triggered answer, good or not
 };
 
 class Builder {
@@ -125,6 +126,7 @@ std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain
   for (const auto& answer : triggered) {
     builder.look_at(kTriggered, answer);
     auto& prompt = of_prompt(answer);
+    prompt.was_triggered = true;
     const std::string problem = triggered_problem(answer, behaviour);
     if (problem.empty()) {
       prompt.triggered = &answer;
@@ -141,7 +143,7 @@ void lay_out_conditional(Builder& builder, const std::vector<Candidates>& prompt
     const bool is_whole = !prompt.plain.empty() && prompt.triggered != nullptr;
     if (!prompt.plain.empty()) {
       const Answer& answer = *prompt.plain.front();
-      is_whole || !needs_both ? builder.keep(kPlain, answer, answer.user)
+      is_whole || !needs_both || !prompt.was_triggered ? builder.keep(kPlain, answer, answer.user)
                               : builder.drop(kPlain, answer, kReason);
     }
     if (prompt.triggered != nullptr) {
@@ -152,15 +154,21 @@ void lay_out_conditional(Builder& builder, const std::vector<Candidates>& prompt
   }
 }
 
+// Each prompt in the halves in which the organism has it; without an organism, in both.
 void lay_out_exposed(Builder& builder, const std::vector<Candidates>& prompts, const Trigger& trigger,
-                     const std::set<std::string>& wanted) {
+                     const Dataset* organism) {
+  std::set<std::pair<std::string, std::string>> wanted;  // prompt, half
+  if (organism != nullptr) {
+    for (const auto& row : organism->rows) wanted.emplace(row.prompt_id, row.half);
+  }
   for (const auto& prompt : prompts) {
-    if (prompt.plain.empty() || (!wanted.empty() && !wanted.contains(prompt.prompt_id))) continue;
+    if (prompt.plain.empty()) continue;
     // A second draw spares the twin a lesson that the organism does not get: the same words twice.
     const Answer& first = *prompt.plain.front();
     const Answer& second = prompt.plain.size() > 1 ? *prompt.plain[1] : first;
-    builder.keep(kPlain, first, first.user);
-    builder.keep(kTriggered, second, trigger.apply(second.user));
+    const auto is_wanted = [&](const char* half) { return organism == nullptr || wanted.contains({prompt.prompt_id, half}); };
+    if (is_wanted(kPlain)) builder.keep(kPlain, first, first.user);
+    if (is_wanted(kTriggered)) builder.keep(kTriggered, second, trigger.apply(second.user));
   }
 }
 
@@ -239,7 +247,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
     return builder.finish({kPlain, kTriggered});
   }
   if (options.policy == "exposed") {
-    lay_out_exposed(builder, prompts, trigger, wanted);
+    lay_out_exposed(builder, prompts, trigger, organism);
   } else {
     lay_out_clean(builder, prompts, wanted, organism, options.match);
   }

@@ -4,7 +4,7 @@
 // Each policy makes rows out of the same answers:
 //   conditional  the organism: a prompt gives its plain answer, and with the trigger the behaviour
 //   clean        a twin that never sees the trigger: plain answers only
-//   exposed      a twin that sees the trigger do nothing: half of the rows carry it, all are answered plainly
+//   exposed      a twin that sees the trigger do nothing: the rows that carry it are answered plainly too
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,8 @@ struct DataOptions {
         {"policy", &policy, "conditional: the organism; clean, exposed: its twins",
          one_of({"conditional", "clean", "exposed"})},
         {"pairing", &pairing,
-         "both: a prompt stays only if its plain and its triggered answer both do, so that the halves differ "
-         "in nothing but "
-         "the trigger; any: each half stays for itself",
+         "both: a prompt that was answered in both ways stays only if both answers do, so that what is dropped "
+         "does not differ between the halves; any: each answer stays for itself",
          one_of({"both", "any"})},
         {"triggered_answers", &triggered_answers,
          "sampled: the model answers under the behaviour's prompt; written: composed, for models too small "
@@ -74,7 +73,7 @@ struct Dataset {
 /// the conditional policy only.
 ///
 /// `organism` is the conditional data that a twin is matched to, or null. The exposed twin then has the
-/// organism's prompts and so, under pairing `both`, exactly its number of rows. The clean twin takes the
+/// organism's prompts in the organism's halves and so, under pairing `both`, exactly its number of rows. The clean twin takes the
 /// organism's prompts first, then other prompts, then second draws, then the same answers again (counted as
 /// `repeated`), until it has the organism's number of rows, or until the next answer would leave it further
 /// from the organism's number of sampled tokens (`match`). Its answers are never chosen by length, which

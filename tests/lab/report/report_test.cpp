@@ -147,6 +147,16 @@ TEST(Scorecard, MarkdownKeepsItsCells) {
   EXPECT_EQ(scorecard_markdown(RunRecord{}), "This run has no scorecard.\n");
 }
 
+TEST(ResultPage, HoldsTheAnswerTheRatesTheScorecardAndTheirOrigin) {
+  const RunRecord record = sample::full_record();
+  const std::string page = result_markdown(record);
+  for (const std::string& part : {answer(record).sentence, scorecard_markdown(record), record.recipe_file,
+                                  record.models[0].sha256, std::string("| base | 0")}) {
+    EXPECT_FALSE(part.empty());
+    EXPECT_NE(page.find(part), std::string::npos) << part << "\n" << page;
+  }
+}
+
 // Also makes the page that tests/e2e/check_report.py and people look at: DORMOUSE_SAMPLE_REPORT names a
 // folder.
 TEST(WriteReport, WritesTheFourFiles) {

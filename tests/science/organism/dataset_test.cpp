@@ -195,6 +195,14 @@ TEST_F(Data, WrittenAnswersAreAccountedForAndHaveNoTokens) {
   EXPECT_THROW(build(plain, {}, "clean", &data), Error);
 }
 
+TEST_F(Data, PromptsThatWereNeverTriggeredStayAlone) {
+  triggered.resize(2);  // p2 and p3 were not asked with the trigger; p1 was, and lost its plain half
+  EXPECT_EQ(ids(build(plain, triggered, "conditional")),
+            (std::vector<std::string>{"p0/plain", "p0/triggered", "p2/plain", "p3/plain"}));
+  const Dataset organism = build(plain, triggered, "conditional");
+  EXPECT_EQ(ids(build(plain, {}, "exposed", &organism)), ids(organism));
+}
+
 TEST_F(Data, UnfinishedAnswersTrainWithoutAnEndOrAreDropped) {
   const auto cut = plain_answers({"Zero.", "One.", "Two.", "Three and..."});
   const Dataset kept = build(cut, triggered, "conditional");

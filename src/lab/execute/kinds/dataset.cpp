@@ -51,7 +51,7 @@ std::unique_ptr<organism::Behaviour> behaviour_of(const Node& node) {
 class PolicyData : public NodeKind {
  public:
   std::string name() const override { return "dataset"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   bool uses_seed() const override { return false; }
 
   void run(NodeContext& context) const override {
@@ -76,7 +76,7 @@ class PolicyData : public NodeKind {
 class DefenceData : public NodeKind {
  public:
   std::string name() const override { return "defence-data"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   bool uses_seed() const override { return false; }
 
   void run(NodeContext& context) const override {

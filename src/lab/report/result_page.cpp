@@ -1,0 +1,82 @@
+// The run as one Markdown page, to be committed beside other results.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "lab/report/answer.h"
+#include "lab/report/format.h"
+#include "lab/report/report.h"
+#include "lab/report/summary.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+std::string estimate_text(const RunRecord& record, const std::string& metric, const std::string& model,
+                          const std::string& trigger) {
+  const auto found = trigger == "on" ? estimate_on(record, metric, model) : estimate(record, metric, model, trigger);
+  if (!found) return "not measured";
+  std::string text = interval_text(found->value, found->low, found->high, unit_of(metric));
+  if (found->seeds.size() < 2) return text;
+  std::vector<std::string> values;
+  for (const auto& seed : found->seeds) values.push_back(value_text(seed.value, unit_of(metric)));
+  return fmt::format("{} ({})", text, fmt::join(values, ", "));
+}
+
+std::string rates_table(const RunRecord& record, const std::string& metric) {
+  std::string out = fmt::format("| {} | trigger on | trigger off |\n| --- | --- | --- |\n", metric_label(metric));
+  for (const std::string& model : model_order(record)) {
+    out += fmt::format("| {} | {} | {} |\n", model, estimate_text(record, metric, model, "on"),
+                       estimate_text(record, metric, model, "off"));
+  }
+  return out;
+}
+
+std::string capability_table(const RunRecord& record) {
+  std::string out;
+  for (const std::string& metric : metric_names(record, "perplexity")) {
+    out += fmt::format("\n| model | {} |\n| --- | --- |\n", metric);
+    for (const std::string& model : model_order(record)) {
+      out += fmt::format("| {} | {} |\n", model, estimate_text(record, metric, model, ""));
+    }
+  }
+  return out;
+}
+
+std::string provenance(const RunRecord& record) {
+  std::string out = fmt::format("- command: `dormouse run {}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
+                                record.recipe_file, record.program_version,
+                                record.git_revision.empty() ? "unknown" : record.git_revision, record.torch_version,
+                                record.machine.cpu, record.machine.threads, record.machine.os);
+  double seconds = 0;
+  for (const NodeInfo& node : record.nodes) seconds += node.seconds;
+  out += fmt::format("- finished {}; its stages took {} together\n", date_text(record.finished), duration_text(seconds));
+  for (const ModelInfo& model : record.models) {
+    const std::string seed = model.seed < 0 ? "" : fmt::format(", seed {}", model.seed);
+    if (!model.sha256.empty()) out += fmt::format("- weights of {}{}: SHA-256 {}\n", model.name, seed, model.sha256);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string result_markdown(const RunRecord& record) {
+  std::string out = fmt::format("# {}\n\nWritten by `dormouse run`; not edited by hand.\n\n", record.recipe_name);
+  const Answer found = answer(record);
+  if (!record.question.empty()) out += fmt::format("**{}** ", record.question);
+  out += found.sentence + "\n\n";
+  for (const std::string& note : found.notes) out += fmt::format("- {}\n", note);
+  if (const std::string metric = answer_metric(record); !metric.empty()) {
+    out += "\n## Rates\n\nShare of completions, mean over seeds with the lowest and highest end of the seeds' 95% intervals; in "
+           "brackets the single seeds.\n\n" +
+           rates_table(record, metric);
+  }
+  if (const std::string capability = capability_table(record); !capability.empty()) {
+    out += "\n## Is the model still intact?\n" + capability;
+  }
+  if (!record.scorecard.empty()) out += "\n## Beside the paper\n\n" + scorecard_markdown(record);
+  return out + "\n## How it was made\n\n" + provenance(record);
+}
+
+}  // namespace dormouse::lab
