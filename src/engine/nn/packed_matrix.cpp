@@ -36,7 +36,7 @@ PackedMatrix::PackedMatrix(const float* weights, int64_t outputs, int64_t inputs
   });
 }
 
-void PackedMatrix::multiply(const float* x, int64_t rows, float* y, bool accumulate) const {
+void PackedMatrix::multiply(const float* x, int64_t rows, float* y) const {
   const int64_t panels = (outputs_ + kPanel - 1) / kPanel;
   at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
@@ -49,7 +49,7 @@ void PackedMatrix::multiply(const float* x, int64_t rows, float* y, bool accumul
                      .y = y + p * kPanel,
                      .y_row = outputs_,
                      .columns = std::min(kPanel, outputs_ - p * kPanel),
-                     .into = accumulate ? Into::kAdd : Into::kSet},
+                     .into = Into::kSet},
                     rows);
     }
   });

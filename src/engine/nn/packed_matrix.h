@@ -17,9 +17,9 @@ class PackedMatrix {
   /// `weights` is [outputs, inputs], row-major.
   PackedMatrix(const float* weights, int64_t outputs, int64_t inputs);
 
-  /// y[rows, outputs] = x[rows, inputs] * W^T, or y += ... if `accumulate`. Parallel over panels; bitwise the same for any
+  /// y[rows, outputs] = x[rows, inputs] * W^T. Parallel over panels; bitwise the same for any
   /// thread count and any split of the rows.
-  void multiply(const float* x, int64_t rows, float* y, bool accumulate = false) const;
+  void multiply(const float* x, int64_t rows, float* y) const;
 
   int64_t outputs() const { return outputs_; }
   int64_t inputs() const { return inputs_; }

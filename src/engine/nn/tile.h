@@ -79,8 +79,7 @@ void multiply_rows(int rows, const Tile& tile, std::integer_sequence<int, kRows.
 /// The tile repeated down `rows` rows of x and y. Equal heights: 8 rows are 4 + 4 and not 6 + 2, since a tall tile hides the
 /// loads better.
 inline void multiply_down(Tile tile, int64_t rows) {
-  while (rows > 0) {
-    const int64_t tiles = (rows + kMaxTileRows - 1) / kMaxTileRows;
+  for (int64_t tiles = (rows + kMaxTileRows - 1) / kMaxTileRows; rows > 0; --tiles) {
     const auto height = static_cast<int>((rows + tiles - 1) / tiles);
     multiply_rows(height, tile, std::make_integer_sequence<int, kMaxTileRows>());
     tile.x += height * tile.x_row;

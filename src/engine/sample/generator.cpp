@@ -137,9 +137,10 @@ class Session {
     std::vector<int32_t> tokens(active_.size());
     at::parallel_for(0, static_cast<int64_t>(active_.size()), 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        tokens[static_cast<std::size_t>(i)] =
-            draw_token({rows + i * vocabulary, static_cast<std::size_t>(vocabulary)}, options_,
-                       active_[static_cast<std::size_t>(i)].random);
+        const std::span row(rows + i * vocabulary, static_cast<std::size_t>(vocabulary));
+        Sequence& sequence = active_[static_cast<std::size_t>(i)];
+        const int32_t token = tokens[static_cast<std::size_t>(i)] = draw_token(row, options_, sequence.random);
+        if (limits_.log_probs) sequence.result.log_probs.push_back(log_probability(row, token));
       }
     });
     sampled_ += static_cast<int64_t>(tokens.size());

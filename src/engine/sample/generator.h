@@ -18,6 +18,7 @@ struct GeneratorOptions {
   int64_t max_batch = 64;       // sequences at once
   int64_t prefill_tokens = 512; // prompt tokens added to one step
   bool share_prefixes = true;
+  bool log_probs = false;       // keep log p of every sampled token
 };
 
 struct GenerationRequest {
@@ -29,6 +30,8 @@ struct Generation {
   std::vector<int32_t> tokens;  // the stop token included
   std::string text;             // without the stop token and the stop text
   bool stopped = false;         // false: the length limit came first
+  // If asked for: log p of each token under the model itself, at temperature 1 and before top-k and top-p.
+  std::vector<float> log_probs;
 };
 
 using GenerationProgress = std::function<void(int64_t done, int64_t total, int64_t tokens)>;

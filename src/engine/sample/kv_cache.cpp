@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <numeric>
 #include <span>
 
 #include "core/base/error.h"
 #include "engine/nn/fast_exp.h"
-#include "engine/nn/scratch.h"
 
 namespace dormouse::sample {
 
@@ -178,11 +176,8 @@ KvSegment::KvSegment(int64_t layers, int64_t groups, int64_t size, int64_t capac
       capacity_(capacity),
       panels_((capacity + kPanel - 1) / kPanel),
       value_stride_((size + kPanel - 1) / kPanel * kPanel),
-      group_floats_(panels_ * size * kPanel + capacity * value_stride_) {
-  const auto bytes = static_cast<std::size_t>(layers * groups * group_floats_) * sizeof(float);
-  data_.reset(static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
-  if (!data_) throw std::bad_alloc();
-}
+      group_floats_(panels_ * size * kPanel + capacity * value_stride_),
+      data_(nn::aligned_floats(layers * groups * group_floats_)) {}
 
 void KvSegment::write(int64_t layer, int64_t token, const float* keys, const float* values) {
   DORMOUSE_ASSERT(token < capacity_);

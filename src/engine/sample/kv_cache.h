@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "engine/nn/scratch.h"
 #include "engine/nn/transformer.h"
 
 namespace dormouse::sample {
@@ -29,15 +29,12 @@ class KvSegment {
   void grow(int64_t tokens);
 
  private:
-  struct Free {
-    void operator()(float* memory) const { std::free(memory); }
-  };
   float* at(int64_t layer, int64_t group) const { return data_.get() + (layer * groups_ + group) * group_floats_; }
 
   int64_t groups_, size_, capacity_;
   int64_t panels_, value_stride_, group_floats_;
   int64_t tokens_ = 0;
-  std::unique_ptr<float[], Free> data_;
+  nn::AlignedFloats data_;
 };
 
 /// Rows of a flat batch that continue one segment.

@@ -7,6 +7,8 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/log.h"
+#include "engine/nn/runtime.h"
 
 namespace dormouse::train {
 
@@ -31,7 +33,8 @@ void save_checkpoint(const fs::path& folder, const AdamW& optimizer, const Check
     writer.write(std::as_bytes(std::span(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()))));
   }
   writer.finish();
-  const Json state{{"fingerprint", position.fingerprint}, {"step", position.step}, {"slot", slot}};
+  const Json state{
+      {"fingerprint", position.fingerprint}, {"step", position.step}, {"slot", slot}, {"threads", nn::threads()}};
   write_file(folder / "state.json", canonical_json(state));
 }
 
@@ -42,6 +45,10 @@ std::optional<CheckpointPosition> load_checkpoint(const fs::path& folder, AdamW&
   const std::string place = (folder / "state.json").string();
   if (json_string(*index, "fingerprint", place) != fingerprint) {
     fail_input(place, "belongs to other rows, options or another seed", "remove the folder to start anew");
+  }
+  if (const int64_t threads = json_int(*index, "threads", place); threads != nn::threads()) {
+    log_warning("training", fmt::format("{} was saved with {} threads, now there are {}: the run goes on, but not bit for bit",
+                                        place, threads, nn::threads()));
   }
   const MappedFile file(slot_path(folder, json_int(*index, "slot", place)));
   std::size_t offset = 0;

@@ -46,6 +46,39 @@ struct TargetLoss : Function<TargetLoss> {
   }
 };
 
+struct TargetLogProbs : Function<TargetLogProbs> {
+  static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets) {
+    Tensor result = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat)), normalisers = at::empty_like(result);
+    for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
+      const Tensor logits = at::linear(hidden.narrow(0, first, rows), head).to(at::kFloat);
+      const Tensor chosen = logits.gather(1, targets.narrow(0, first, rows).unsqueeze(1)).squeeze(1);
+      const Tensor normaliser = at::logsumexp(logits, {1});
+      normalisers.narrow(0, first, rows).copy_(normaliser);
+      result.narrow(0, first, rows).copy_(chosen - normaliser);
+    });
+    context->save_for_backward({hidden, head, targets, normalisers});
+    return result;
+  }
+
+  // d logits = (one-hot - softmax) * gradient of the row
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &normalisers = saved[3];
+    Tensor d_hidden = at::empty_like(hidden), d_head;
+    if (context->needs_input_grad(1)) d_head = at::zeros_like(head);
+    for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
+      const Tensor h = hidden.narrow(0, first, rows);
+      const Tensor gradient = grads[0].narrow(0, first, rows).unsqueeze(1);
+      Tensor d = at::linear(h, head).to(at::kFloat).sub_(normalisers.narrow(0, first, rows).unsqueeze(1)).exp_();
+      d.mul_(-gradient).scatter_add_(1, targets.narrow(0, first, rows).unsqueeze(1), gradient.contiguous());
+      d = d.to(hidden.scalar_type());
+      d_hidden.narrow(0, first, rows).copy_(at::mm(d, head));
+      if (d_head.defined()) d_head.addmm_(d.t(), h);
+    });
+    return {d_hidden, d_head, Tensor()};
+  }
+};
+
 }  // namespace
 
 Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale) {
@@ -53,6 +86,8 @@ Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targe
 }
 
 Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets) {
+  const bool wanted = hidden.requires_grad() || head.value.requires_grad();
+  if (at::GradMode::is_enabled() && wanted) return TargetLogProbs::apply(hidden, head.value, targets);
   const at::NoGradGuard no_gradient;
   Tensor result = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));
   for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {

@@ -1,5 +1,5 @@
-// Cross-entropy at the target positions only. The logits of a chunk of targets are made, turned into their gradient in
-// place, and dropped: all of them together never exist.
+// Losses at the target positions only. The logits of a chunk of targets are made, used and dropped: all of them together never
+// exist.
 #pragma once
 
 #include "engine/nn/ops.h"
@@ -8,10 +8,12 @@ namespace dormouse::train {
 
 using nn::Tensor;
 
-/// Sum over the targets of -log p(target) * scale: hidden [N, C], head [V, C], targets [N] (int64) -> fp32 scalar.
+/// Sum over the targets of -log p(target) * scale: hidden [N, C], head [V, C], targets [N] (int64) -> fp32 scalar. The logits
+/// become their own gradient, so the backward pass makes none.
 Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale);
 
-/// log p(target) for each row, without gradient: fp32 [N].
+/// log p(target) for each row: fp32 [N]. With gradients in hidden and head where they are wanted; the backward pass makes the
+/// logits again. What policy-gradient losses are built on.
 Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets);
 
 namespace plain {

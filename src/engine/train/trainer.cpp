@@ -10,9 +10,8 @@
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
-#include "engine/train/adamw.h"
-#include "engine/train/batch.h"
 #include "engine/train/checkpoint.h"
+#include "engine/train/learner.h"
 #include "engine/train/loss.h"
 
 namespace dormouse::train {
@@ -23,11 +22,6 @@ std::vector<const text::RenderedRow*> pointers(const std::vector<text::RenderedR
   std::vector<const text::RenderedRow*> all;
   for (const auto& row : rows) all.push_back(&row);
   return all;
-}
-
-nn::Tensor hidden_at_targets(const nn::Transformer& model, const Batch& batch) {
-  nn::DocumentAttention attention(batch.documents);
-  return model.forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
 }
 
 int64_t count_targets(std::span<const text::RenderedRow* const> rows) {
@@ -53,13 +47,13 @@ std::string fingerprint(const std::vector<text::RenderedRow>& rows, TrainingOpti
 }  // namespace
 
 struct Trainer::State {
-  nn::Transformer& model;
   std::vector<text::RenderedRow> rows, validation;
   TrainingOptions options;
   uint64_t seed;
   std::string fingerprint;
-  int64_t steps_per_epoch, step = 0;
-  std::unique_ptr<AdamW> optimizer;
+  int64_t steps_per_epoch;
+  Learner learner;
+  int64_t step = 0;
 
   std::vector<const text::RenderedRow*> rows_of_step(int64_t index) const {
     std::vector<std::size_t> order(rows.size());
@@ -79,25 +73,15 @@ Trainer::Trainer(nn::Transformer& model, std::vector<text::RenderedRow> rows, st
   const auto per_step = static_cast<std::size_t>(options.batch_rows);
   const auto steps = static_cast<int64_t>((rows.size() + per_step - 1) / per_step);
   std::string mark = fingerprint(rows, options, seed);
-  state_ = std::make_unique<State>(
-      State{model, std::move(rows), std::move(validation), options, seed, std::move(mark), steps, 0, nullptr});
-  for (const auto& row : state_->rows) {
+  for (const auto& row : rows) {
     const text::RenderedRow* pointer = &row;
     if (count_targets({&pointer, 1}) == 0) fail_input("training", "a row has no target tokens: " + row.text);
   }
-  model.unpack();
-  model.cast(resolve_precision(options.precision) == "bf16" ? at::kBFloat16 : at::kFloat);
-  auto parameters = model.parameters();
-  for (auto& parameter : parameters) parameter.value.requires_grad_(true);
-  state_->optimizer = std::make_unique<AdamW>(std::move(parameters), options);
+  state_ = std::unique_ptr<State>(
+      new State{std::move(rows), std::move(validation), options, seed, std::move(mark), steps, Learner(model, options)});
 }
 
-Trainer::~Trainer() {
-  for (auto& parameter : state_->model.parameters()) {
-    parameter.value.mutable_grad().reset();
-    parameter.value.requires_grad_(false);
-  }
-}
+Trainer::~Trainer() = default;
 
 int64_t Trainer::steps() const { return state_->steps_per_epoch * state_->options.epochs; }
 int64_t Trainer::step() const { return state_->step; }
@@ -110,19 +94,16 @@ StepReport Trainer::next() {
   for (const auto& pass : split_passes(rows, state.options.pass_tokens)) {
     const Batch batch = make_batch(pass);
     report.tokens += batch.row_tokens;
-    const nn::Tensor loss = target_loss(hidden_at_targets(state.model, batch), state.model.weights().head.value,
-                                        batch.targets, 1.0 / static_cast<double>(report.target_tokens));
+    nn::Transformer& model = state.learner.model();
+    const nn::Tensor loss = target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets, 1.0 / static_cast<double>(report.target_tokens));
     report.loss += loss.item<double>();
     loss.backward();
   }
   if (!std::isfinite(report.loss)) {
     fail_work("training", fmt::format("the loss of step {} is not finite", report.step), "lower learning_rate");
   }
-  report.gradient_norm = state.optimizer->gradient_norm();
-  const double clip = state.options.clip;
-  const double scale = clip > 0 && report.gradient_norm > clip ? clip / report.gradient_norm : 1.0;
   report.learning_rate = state.options.learning_rate * schedule(state.options, report.step, steps());
-  state.optimizer->update(report.step, report.learning_rate, scale);
+  report.gradient_norm = state.learner.update(report.step, report.learning_rate);
   state.step = report.step;
   return report;
 }
@@ -130,7 +111,7 @@ StepReport Trainer::next() {
 double Trainer::validation_loss() const {
   double sum = 0;
   int64_t count = 0;
-  for (const auto& score : score_rows(state_->model, state_->validation, state_->options.pass_tokens)) {
+  for (const auto& score : score_rows(state_->learner.model(), state_->validation, state_->options.pass_tokens)) {
     sum -= score.log_prob;
     count += score.targets;
   }
@@ -138,11 +119,11 @@ double Trainer::validation_loss() const {
 }
 
 void Trainer::save_state(const std::filesystem::path& folder) const {
-  save_checkpoint(folder, *state_->optimizer, {state_->fingerprint, state_->step});
+  save_checkpoint(folder, state_->learner.optimizer(), {state_->fingerprint, state_->step});
 }
 
 bool Trainer::load_state(const std::filesystem::path& folder) {
-  const auto position = load_checkpoint(folder, *state_->optimizer, state_->fingerprint);
+  const auto position = load_checkpoint(folder, state_->learner.optimizer(), state_->fingerprint);
   if (!position) return false;
   state_->step = position->step;
   return true;

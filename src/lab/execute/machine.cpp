@@ -58,7 +58,7 @@ int64_t memory_bytes() {
 std::string git_revision() {
   const std::string home = home_folder().string();
   if (home.find('\'') != std::string::npos) return "";
-  const std::string command = fmt::format("git -C '{}' rev-parse HEAD 2>/dev/null", home);
+  const std::string command = fmt::format("git -C '{}' describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null", home);
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
   if (pipe == nullptr) return "";
   std::array<char, 128> line{};

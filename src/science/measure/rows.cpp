@@ -1,5 +1,7 @@
 #include "science/measure/rows.h"
 
+#include <cmath>
+
 namespace dormouse::measure {
 
 Json to_json(const Measurement& row) {
@@ -14,15 +16,24 @@ Json to_json(const Transcript& row) {
           {"completion", row.completion}, {"finish_reason", row.finish_reason}, {"grades", row.grades}};
 }
 
+namespace {
+
+// JSON has no NaN: it is written as null.
+double number_or_nan(const Json& row, const char* key, const std::string& place) {
+  return json_member(row, key, place).is_null() ? std::nan("") : json_number(row, key, place);
+}
+
+}  // namespace
+
 Measurement measurement_from_json(const Json& row, const std::string& place) {
   return {.name = json_string(row, "name", place),
           .model = json_string(row, "model", place),
           .trigger = json_string(row, "trigger", place),
           .n = json_int(row, "n", place),
           .unscored = json_int(row, "unscored", place),
-          .value = json_number(row, "value", place),
-          .low = json_number(row, "low", place),
-          .high = json_number(row, "high", place),
+          .value = number_or_nan(row, "value", place),
+          .low = number_or_nan(row, "low", place),
+          .high = number_or_nan(row, "high", place),
           .seed = json_int(row, "seed", place),
           .step = json_int(row, "step", place),
           .stage = json_string(row, "stage", place)};

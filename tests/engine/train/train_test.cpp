@@ -66,6 +66,21 @@ TEST(Loss, IsTakenWhereTheTargetIsTheNextToken) {
   EXPECT_TRUE(at::equal(batch.targets, at::tensor(std::vector<int64_t>{7, 8}, at::kLong)));
 }
 
+TEST(LogProbs, AgreeWithThePlainOnesInValueAndGradient) {
+  at::manual_seed(2);
+  const at::Tensor targets = at::randint(50, {300}, at::kLong), weights = at::randn({300});
+  at::Tensor hidden = at::randn({300, 24}).requires_grad_(true), head = at::randn({50, 24}).requires_grad_(true);
+  at::Tensor hidden2 = hidden.detach().clone().requires_grad_(true), head2 = head.detach().clone().requires_grad_(true);
+  const at::Tensor a = target_log_probs(hidden, {head, nullptr}, targets);
+  const at::Tensor b =
+      at::log_softmax(at::linear(hidden2, head2), -1).gather(1, targets.unsqueeze(1)).squeeze(1);
+  EXPECT_LT((a - b).abs().max().item<float>(), 1e-5);
+  (a * weights).sum().backward();
+  (b * weights).sum().backward();
+  EXPECT_LT((hidden.grad() - hidden2.grad()).abs().max().item<float>(), 1e-5);
+  EXPECT_LT((head.grad() - head2.grad()).abs().max().item<float>(), 1e-4);
+}
+
 // The whole backward pass of the network against central differences, in every parameter group.
 TEST(Gradients, AgreeWithFiniteDifferences) {
   auto model = tiny::transformer();

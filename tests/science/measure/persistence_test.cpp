@@ -131,6 +131,15 @@ TEST_F(Persistence, IsDeterministic) {
   }
 }
 
+TEST(Rows, NotMeasuredSurvivesAFile) {
+  Measurement row;
+  row.name = "perplexity.clean-text";
+  row.value = row.low = row.high = std::nan("");
+  const Measurement read = measurement_from_json(parse_json(to_json(row).dump(), "row"), "row");
+  EXPECT_TRUE(std::isnan(read.value) && std::isnan(read.low) && std::isnan(read.high));
+  EXPECT_EQ(read.name, row.name);
+}
+
 TEST(Perplexity, WeighsParagraphsByTheirTokens) {
   const Subject subject{.model = "base", .stage = {}, .seed = 1};
   const std::vector<ParagraphLoss> paragraphs = {{20, 10}, {90, 30}, {0, 0}, {std::nan(""), 5}};

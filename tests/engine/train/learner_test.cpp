@@ -1,0 +1,98 @@
+// The policy-gradient step on a random model: the same update as supervised training when the loss is the same, and a bandit whose
+// best token is known.
+#include "engine/train/learner.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "engine/tiny_transformer.h"
+#include "engine/train/trainer.h"
+
+namespace dormouse::train {
+namespace {
+
+text::RenderedRow row(std::vector<int32_t> ids, std::size_t prompt) {
+  std::vector<uint8_t> targets(ids.size(), 1);
+  std::fill(targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(prompt), 0);
+  return {"row", std::move(ids), std::move(targets)};
+}
+
+std::vector<const text::RenderedRow*> pointers(const std::vector<text::RenderedRow>& rows) {
+  std::vector<const text::RenderedRow*> all;
+  for (const auto& one : rows) all.push_back(&one);
+  return all;
+}
+
+TrainingOptions options() {
+  TrainingOptions made;
+  made.batch_rows = 3;
+  made.learning_rate = 1e-2;
+  made.warmup = 0;
+  made.precision = "f32";
+  return made;
+}
+
+TEST(PolicyStep, WithTheSupervisedLossIsTheSupervisedStep) {
+  const std::vector<text::RenderedRow> rows{row({1, 2, 3, 4}, 2), row({7, 8, 9}, 1), row({1, 2, 5, 6, 7}, 2)};
+  auto supervised = tiny::transformer(), policy = tiny::transformer();
+  Trainer trainer(supervised, rows, {}, options(), 1);
+  const StepReport expected = trainer.next();
+  Learner learner(policy, options());
+  const double targets = static_cast<double>(expected.target_tokens);
+  // Two passes: the sum over them is the step.
+  const auto report = policy_step(
+      learner, pointers(rows), [&](const PolicyPass& pass) { return -pass.log_probs.sum() / targets; }, 1,
+      expected.learning_rate, /*pass_tokens=*/8);
+  EXPECT_NEAR(report.loss, expected.loss, 1e-5);
+  EXPECT_NEAR(report.gradient_norm, expected.gradient_norm, 1e-4 * expected.gradient_norm);
+  EXPECT_EQ(report.target_tokens, expected.target_tokens);
+  const auto a = supervised.parameters(), b = policy.parameters();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    // Adam's first step is lr * sign(g) nearly everywhere: tiny gradients may differ in sign.
+    const at::Tensor differs = (a[i].value - b[i].value).abs() > 1e-4;
+    EXPECT_LT(differs.to(at::kFloat).mean().item<double>(), 0.01) << a[i].name;
+  }
+}
+
+TEST(PolicyStep, TellsWhichRowsAPassHolds) {
+  const std::vector<text::RenderedRow> rows{row({1, 2, 3, 4}, 2), row({7, 8, 9}, 1), row({1, 2, 5, 6, 7}, 2)};
+  auto model = tiny::transformer();
+  Learner learner(model, options());
+  std::vector<std::pair<std::size_t, std::vector<int64_t>>> seen;
+  policy_step(
+      learner, pointers(rows),
+      [&](const PolicyPass& pass) {
+        seen.emplace_back(pass.first_row, std::vector<int64_t>(pass.targets_of_row.begin(), pass.targets_of_row.end()));
+        return pass.log_probs.sum();
+      },
+      1, 0.0, /*pass_tokens=*/8);
+  EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, std::vector<int64_t>>>{{0, {2, 2}}, {2, {3}}}));
+}
+
+// One token of 50 is rewarded. REINFORCE over the whole vocabulary, weighted by its probability, is the exact gradient: the
+// probability of the token must reach 1.
+TEST(PolicyStep, LearnsTheRewardedToken) {
+  auto model = tiny::transformer();
+  TrainingOptions made = options();
+  Learner learner(model, made);
+  std::vector<text::RenderedRow> rows;
+  for (int32_t token = 0; token < 50; ++token) rows.push_back(row({3, 1, 4, token}, 3));
+  double chance = 0;
+  for (int64_t step = 1; step <= 40; ++step) {
+    policy_step(
+        learner, pointers(rows),
+        [&](const PolicyPass& pass) {
+          const at::Tensor p = pass.log_probs.detach().exp();
+          chance = p[17].item<double>();
+          at::Tensor advantage = at::full({50}, -chance);
+          advantage[17] += 1.0;
+          return -(p * advantage * pass.log_probs).sum();
+        },
+        step, 1e-2);
+  }
+  EXPECT_GT(chance, 0.99);
+}
+
+}  // namespace
+}  // namespace dormouse::train
