@@ -100,7 +100,7 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
 void LocalModel::save(const std::filesystem::path& folder, weights::DType dtype) {
   std::vector<at::Tensor> storage;
   std::map<std::string, weights::NamedTensor> tensors;
-  for (const auto& parameter : state_->transformer.parameters()) {
+  for (const auto& parameter : state_->transformer.merged_parameters()) {
     for (const auto& part : parameter.parts) {
       tensors[part.hub_name] = named_rows(parameter.value, part.first_row, part.rows, dtype, storage);
     }

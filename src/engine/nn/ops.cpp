@@ -255,13 +255,29 @@ struct SplitRotate : Function<SplitRotate> {
 }  // namespace
 
 Tensor linear(const Tensor& x, const Matrix& weight) {
-  if (weight.packed && !grad_wanted({x, weight.value}) && x.scalar_type() == at::kFloat) {
+  const bool frozen = weight.adapters.empty() ? !grad_wanted({x, weight.value}) : !at::GradMode::is_enabled();
+  if (weight.packed && frozen && x.scalar_type() == at::kFloat) {
     const Tensor rows = x.contiguous();
     Tensor y = at::empty({rows.size(0), weight.packed->outputs()}, rows.options());
     weight.packed->multiply(rows.const_data_ptr<float>(), rows.size(0), y.mutable_data_ptr<float>());
     return y;
   }
-  return at::linear(x, weight.value);
+  Tensor y = at::linear(x, weight.value);
+  for (const auto& adapter : weight.adapters) {
+    y.narrow(1, adapter.first_row, adapter.b.size(0)).add_(at::linear(at::linear(x, adapter.a), adapter.b), adapter.scale);
+  }
+  return y;
+}
+
+Tensor merged(const Matrix& weight) {
+  const at::NoGradGuard no_gradient;
+  if (weight.adapters.empty()) return weight.value.detach();
+  Tensor sum = weight.value.detach().to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  for (const auto& adapter : weight.adapters) {
+    sum.narrow(0, adapter.first_row, adapter.b.size(0))
+        .addmm_(adapter.b.detach().to(at::kFloat), adapter.a.detach().to(at::kFloat), 1, adapter.scale);
+  }
+  return sum.to(weight.value.scalar_type());
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {

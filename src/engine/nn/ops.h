@@ -16,14 +16,25 @@ namespace dormouse::nn {
 using at::Tensor;
 class PackedMatrix;
 
-/// A weight [outputs, inputs]: the tensor that trains, and for sampling on a CPU its packed copy.
+/// An addition of low rank, scale * b a, to rows [first_row, first_row + rows of b) of a weight (LoRA, Hu et al. 2021).
+struct LowRank {
+  Tensor a, b;  // [r, inputs], [rows, r]
+  int64_t first_row = 0;
+  double scale = 1;
+};
+
+/// A weight [outputs, inputs]: the tensor that trains, for sampling on a CPU its packed copy (adapters merged), and adapters.
 struct Matrix {
   Tensor value;
   std::shared_ptr<const PackedMatrix> packed;
+  std::vector<LowRank> adapters;
 };
 
 /// x [T, inputs] -> [T, outputs]. Uses the packed copy when there is one and no gradient is wanted.
 Tensor linear(const Tensor& x, const Matrix& weight);
+
+/// The weight with its adapters added, without gradient; the weight itself if there are none.
+Tensor merged(const Matrix& weight);
 
 /// Root-mean-square norm over the last axis: x [T, C], weight [C] -> [T, C].
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <set>
+
 #include "core/base/error.h"
+#include "core/base/random.h"
 #include "engine/nn/packed_matrix.h"
 
 namespace dormouse::nn {
@@ -142,7 +147,7 @@ void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
 void Transformer::pack() {
   for_matrices([](Matrix& matrix) {
     if (matrix.packed || !matrix.value.is_cpu()) return;
-    const Tensor wide = matrix.value.detach().to(at::kFloat).contiguous();
+    const Tensor wide = merged(matrix).to(at::kFloat).contiguous();
     matrix.packed =
         std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
   });
@@ -153,7 +158,7 @@ void Transformer::unpack() {
 }
 
 void Transformer::cast(at::ScalarType type) {
-  DORMOUSE_ASSERT(!weights_.head.packed);
+  DORMOUSE_ASSERT(!weights_.head.packed && (adapters_.empty() || weights_.norm.scalar_type() == type));
   weights_.embedding.value = weights_.embedding.value.to(type);
   for (auto& layer : weights_.layers) {
     for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) matrix->value = matrix->value.to(type);
@@ -164,20 +169,58 @@ void Transformer::cast(at::ScalarType type) {
   weights_.head.value = config_.tie_embeddings ? weights_.embedding.value : weights_.head.value.to(type);
 }
 
-std::vector<Parameter> Transformer::parameters() {
+std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Matrix&)>& value) const {
   std::vector<Parameter> all{parameter("model.embed_tokens.weight", weights_.embedding.value)};
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const LayerWeights& w = weights_.layers[static_cast<std::size_t>(i)];
     all.push_back(parameter(layer_name(i, "input_layernorm"), w.input_norm));
-    all.push_back(parameter(layer_name(i, "self_attn.qkv_proj"), w.qkv.value, qkv_slices(config_, i)));
-    all.push_back(parameter(layer_name(i, "self_attn.o_proj"), w.output.value));
+    all.push_back(parameter(layer_name(i, "self_attn.qkv_proj"), value(w.qkv), qkv_slices(config_, i)));
+    all.push_back(parameter(layer_name(i, "self_attn.o_proj"), value(w.output)));
     all.push_back(parameter(layer_name(i, "post_attention_layernorm"), w.mlp_norm));
-    all.push_back(parameter(layer_name(i, "mlp.gate_up_proj"), w.gate_up.value, gate_up_slices(config_, i)));
-    all.push_back(parameter(layer_name(i, "mlp.down_proj"), w.down.value));
+    all.push_back(parameter(layer_name(i, "mlp.gate_up_proj"), value(w.gate_up), gate_up_slices(config_, i)));
+    all.push_back(parameter(layer_name(i, "mlp.down_proj"), value(w.down)));
   }
   all.push_back(parameter("model.norm.weight", weights_.norm));
-  if (!config_.tie_embeddings) all.push_back(parameter("lm_head.weight", weights_.head.value));
+  if (!config_.tie_embeddings) all.push_back(parameter("lm_head.weight", value(weights_.head)));
   return all;
+}
+
+void Transformer::attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed) {
+  DORMOUSE_ASSERT(rank > 0 && adapters_.empty());
+  unpack();
+  std::set<std::string> unused(kinds.begin(), kinds.end());
+  const auto attach = [&](Matrix& matrix, const std::vector<Slice>& slices) {
+    int64_t row = 0;
+    for (const auto& slice : slices) {
+      const std::string module = slice.hub_name.substr(0, slice.hub_name.rfind('.'));
+      const std::string kind = module.substr(module.rfind('.') + 1);
+      if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) {
+        unused.erase(kind);
+        const auto options = matrix.value.options().requires_grad(false);
+        Tensor a = at::empty({rank, matrix.value.size(1)}, options.dtype(at::kFloat));
+        RandomStream random(seed, "adapter/" + module);
+        const double bound = 1 / std::sqrt(static_cast<double>(a.size(1)));
+        float* values = a.mutable_data_ptr<float>();
+        for (int64_t i = 0; i < a.numel(); ++i) values[i] = static_cast<float>((2 * random.uniform() - 1) * bound);
+        matrix.adapters.push_back({a.to(matrix.value.scalar_type()), at::zeros({slice.rows, rank}, options), row,
+                                   alpha / static_cast<double>(rank)});
+        adapters_.push_back(parameter(module + ".lora_A", matrix.adapters.back().a));
+        adapters_.push_back(parameter(module + ".lora_B", matrix.adapters.back().b));
+      }
+      row += slice.rows;
+    }
+  };
+  for (int64_t i = 0; i < config_.num_layers; ++i) {
+    LayerWeights& w = weights_.layers[static_cast<std::size_t>(i)];
+    attach(w.qkv, qkv_slices(config_, i));
+    attach(w.output, {{layer_name(i, "self_attn.o_proj"), config_.hidden_size}});
+    attach(w.gate_up, gate_up_slices(config_, i));
+    attach(w.down, {{layer_name(i, "mlp.down_proj"), config_.hidden_size}});
+  }
+  if (!unused.empty()) {
+    fail_input("adapters", fmt::format("there is no linear module `{}`", *unused.begin()),
+               "known: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
+  }
 }
 
 }  // namespace dormouse::nn

@@ -70,11 +70,21 @@ class Transformer {
   void pack();
   void unpack();
 
-  /// Converts all weights (fp32 or bf16); the packed copies must be dropped.
+  /// Converts all weights (fp32 or bf16), before adapters are attached; the packed copies must be dropped.
   void cast(at::ScalarType type);
 
-  /// In a fixed order; the tensors are the model's own.
-  std::vector<Parameter> parameters();
+  /// In a fixed order; the tensors are the model's own. Adapters are not among them.
+  std::vector<Parameter> parameters() const { return collect([](const Matrix& matrix) { return matrix.value; }); }
+
+  /// The same with adapters added: copies where there are any.
+  std::vector<Parameter> merged_parameters() const { return collect(merged); }
+
+  /// Gives each linear module of these kinds ("q_proj", "down_proj") an adapter of rank `rank` and scale alpha / rank, which changes
+  /// nothing yet: a uniform in +-1/sqrt(inputs), b zero. Throws kInput for an unknown kind. Adapters are in the weights' type.
+  void attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed);
+
+  /// Two a module, as PEFT names them: model.layers.0.self_attn.q_proj.lora_A and .lora_B. The tensors are the model's own.
+  const std::vector<Parameter>& adapters() const { return adapters_; }
 
   const weights::ModelConfig& config() const { return config_; }
   const Weights& weights() const { return weights_; }
@@ -82,9 +92,11 @@ class Transformer {
  private:
   Tensor layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention, const Hooks* hooks) const;
   void for_matrices(const std::function<void(Matrix&)>& visit);
+  std::vector<Parameter> collect(const std::function<Tensor(const Matrix&)>& value) const;
 
   weights::ModelConfig config_;
   Weights weights_;
+  std::vector<Parameter> adapters_;
   RotaryTable rotary_;
 };
 

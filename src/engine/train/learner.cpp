@@ -10,7 +10,7 @@ namespace {
 std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptions& options) {
   model.unpack();
   model.cast(resolve_precision(options.precision) == "bf16" ? at::kBFloat16 : at::kFloat);
-  auto parameters = model.parameters();
+  auto parameters = model.adapters().empty() ? model.parameters() : model.adapters();
   for (auto& parameter : parameters) parameter.value.requires_grad_(true);
   return parameters;
 }
@@ -21,7 +21,7 @@ Learner::Learner(nn::Transformer& model, const TrainingOptions& options)
     : model_(model), options_(options), optimizer_(trainable(model, options), options) {}
 
 Learner::~Learner() {
-  for (auto& parameter : model_.parameters()) {
+  for (auto parameter : optimizer_.parameters()) {
     parameter.value.mutable_grad().reset();
     parameter.value.requires_grad_(false);
   }

@@ -12,7 +12,7 @@ namespace dormouse::train {
 
 class Learner {
  public:
-  /// Takes the model over: its weights train in place, in the precision asked for.
+  /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for.
   Learner(nn::Transformer& model, const TrainingOptions& options);
   /// The weights stay in the model, without gradients.
   ~Learner();

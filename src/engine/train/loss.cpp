@@ -20,7 +20,8 @@ struct TargetLoss : Function<TargetLoss> {
                         double scale) {
     Tensor total = at::zeros({}, hidden.options().dtype(at::kFloat));
     Tensor d_hidden = at::empty_like(hidden);
-    Tensor d_head = at::zeros_like(head);
+    // A frozen head (adapters) needs no gradient.
+    Tensor d_head = head.requires_grad() ? at::zeros_like(head) : Tensor();
     for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
       const Tensor h = hidden.narrow(0, first, rows);
       const Tensor target = targets.narrow(0, first, rows).unsqueeze(1);
@@ -32,7 +33,7 @@ struct TargetLoss : Function<TargetLoss> {
       d.scatter_add_(1, target, at::full_like(target, -1, d.options()));
       d = d.mul_(scale).to(hidden.scalar_type());
       d_hidden.narrow(0, first, rows).copy_(at::mm(d, head));
-      d_head.addmm_(d.t(), h);
+      if (d_head.defined()) d_head.addmm_(d.t(), h);
     });
     context->save_for_backward({d_hidden, d_head});
     return total * scale;
@@ -42,7 +43,7 @@ struct TargetLoss : Function<TargetLoss> {
     const auto saved = context->get_saved_variables();
     // The loss is the root of the graph in training, so the incoming gradient is 1 and costs no pass over d_head.
     if (grads[0].item<float>() == 1.0f) return {saved[0], saved[1], Tensor(), Tensor()};
-    return {saved[0] * grads[0], saved[1] * grads[0], Tensor(), Tensor()};
+    return {saved[0] * grads[0], saved[1].defined() ? saved[1] * grads[0] : Tensor(), Tensor(), Tensor()};
   }
 };
 
