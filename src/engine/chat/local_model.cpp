@@ -4,6 +4,7 @@
 #include "engine/nn/transformer.h"
 #include "engine/sample/generator.h"
 #include "engine/train/batch.h"
+#include "engine/weights/adapter_folder.h"
 
 namespace dormouse::chat {
 
@@ -26,6 +27,7 @@ struct LocalModel::State {
   text::ChatFormat format;
   nn::Transformer transformer;
   LocalModelOptions options;
+  weights::AdapterConfig adapters = {};  // rank 0: none
 };
 
 LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
@@ -35,6 +37,7 @@ LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
 }
 
 LocalModel::~LocalModel() = default;
+LocalModel::LocalModel(LocalModel&&) noexcept = default;
 
 const text::ChatFormat& LocalModel::format() const { return state_->format; }
 const weights::ModelFiles& LocalModel::files() const { return state_->files; }
@@ -95,6 +98,41 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
       transformer.logits(transformer.forward(batch.ids, batch.positions, attention)).to(at::kFloat).contiguous();
   const float* data = logits.const_data_ptr<float>();
   return {data, data + logits.numel()};
+}
+
+void LocalModel::attach_adapters(int64_t rank, double alpha, uint64_t seed) {
+  state_->adapters = {rank, alpha, {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
+                      state_->files.path().filename().string()};
+  state_->transformer.attach_adapters(rank, alpha, state_->adapters.kinds, seed);
+}
+
+void LocalModel::save_adapters(const std::filesystem::path& folder) const {
+  DORMOUSE_ASSERT(state_->adapters.rank > 0);
+  std::vector<at::Tensor> storage;
+  std::map<std::string, weights::NamedTensor> tensors;
+  for (const auto& adapter : state_->transformer.adapters()) {
+    tensors[adapter.name] = named_rows(adapter.value, 0, adapter.value.size(0), weights::DType::kF32, storage);
+  }
+  weights::save_adapter_folder(folder, state_->adapters, tensors);
+}
+
+void LocalModel::load_adapters(const std::filesystem::path& folder) {
+  weights::AdapterFolder loaded = weights::load_adapter_folder(folder);
+  state_->transformer.attach_adapters(loaded.config.rank, loaded.config.alpha, loaded.config.kinds, /*seed=*/0);
+  state_->adapters = loaded.config;
+  for (const auto& adapter : state_->transformer.adapters()) {
+    const auto found = loaded.tensors.find(adapter.name);
+    if (found == loaded.tensors.end() || static_cast<int64_t>(found->second.size()) != adapter.value.numel()) {
+      fail_input(folder.string(), "has no tensor of the right size for " + adapter.name,
+                 "load it with the model that it was trained on");
+    }
+    adapter.value.copy_(at::from_blob(found->second.data(), adapter.value.sizes(), at::kFloat));
+    loaded.tensors.erase(found);
+  }
+  if (!loaded.tensors.empty()) {
+    fail_input(folder.string(), "has a tensor that the model has no place for: " + loaded.tensors.begin()->first,
+               "load it with the model that it was trained on");
+  }
 }
 
 void LocalModel::save(const std::filesystem::path& folder, weights::DType dtype) {

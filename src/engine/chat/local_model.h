@@ -22,6 +22,7 @@ class LocalModel : public ChatModel {
  public:
   explicit LocalModel(weights::ModelFiles files, LocalModelOptions options = {});
   ~LocalModel() override;
+  LocalModel(LocalModel&&) noexcept;
 
   std::vector<Completion> complete(std::span<const Request> requests, const sample::SamplingOptions& options,
                                    const SampleProgress& progress = {}) override;
@@ -41,7 +42,13 @@ class LocalModel : public ChatModel {
   /// For a Trainer. Sampling after training packs the new weights.
   nn::Transformer& transformer();
 
-  /// Writes a folder in the hub's layout, weights in `dtype`.
+  /// Gives every linear module an adapter (Transformer::attach_adapters).
+  void attach_adapters(int64_t rank, double alpha, uint64_t seed);
+  /// Adapters in PEFT's layout, fp32. The model must have some to save, and none to load; throws kInput if they do not fit.
+  void save_adapters(const std::filesystem::path& folder) const;
+  void load_adapters(const std::filesystem::path& folder);
+
+  /// Writes a folder in the hub's layout, weights in `dtype`, adapters merged.
   void save(const std::filesystem::path& folder, weights::DType dtype);
 
  private:

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/nn/torch.h"
@@ -21,6 +22,7 @@ struct LowRank {
   Tensor a, b;  // [r, inputs], [rows, r]
   int64_t first_row = 0;
   double scale = 1;
+  std::string module;  // the hub's name: model.layers.0.self_attn.q_proj
 };
 
 /// A weight [outputs, inputs]: the tensor that trains, for sampling on a CPU its packed copy (adapters merged), and adapters.

@@ -158,10 +158,13 @@ void Transformer::unpack() {
 }
 
 void Transformer::cast(at::ScalarType type) {
-  DORMOUSE_ASSERT(!weights_.head.packed && (adapters_.empty() || weights_.norm.scalar_type() == type));
+  DORMOUSE_ASSERT(!weights_.head.packed);
   weights_.embedding.value = weights_.embedding.value.to(type);
   for (auto& layer : weights_.layers) {
-    for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) matrix->value = matrix->value.to(type);
+    for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) {
+      matrix->value = matrix->value.to(type);
+      for (auto& adapter : matrix->adapters) adapter.a = adapter.a.to(type), adapter.b = adapter.b.to(type);
+    }
     layer.input_norm = layer.input_norm.to(type);
     layer.mlp_norm = layer.mlp_norm.to(type);
   }
@@ -185,8 +188,37 @@ std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Mat
   return all;
 }
 
+std::vector<Parameter> Transformer::adapters() const {
+  std::vector<Parameter> all;
+  for (const auto& layer : weights_.layers) {
+    for (const Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) {
+      for (const auto& adapter : matrix->adapters) {
+        all.push_back(parameter(adapter.module + ".lora_A", adapter.a));
+        all.push_back(parameter(adapter.module + ".lora_B", adapter.b));
+      }
+    }
+  }
+  return all;
+}
+
+namespace {
+
+// As PEFT begins: a uniform in +-1/sqrt(inputs), b zero.
+LowRank new_adapter(const std::string& module, const Tensor& weight, int64_t first_row, int64_t rows, int64_t rank, double alpha,
+                    uint64_t seed) {
+  Tensor a = at::empty({rank, weight.size(1)}, at::kFloat);
+  RandomStream random(seed, "adapter/" + module);
+  const double bound = 1 / std::sqrt(static_cast<double>(a.size(1)));
+  float* values = a.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < a.numel(); ++i) values[i] = static_cast<float>((2 * random.uniform() - 1) * bound);
+  const Tensor b = at::zeros({rows, rank}, at::kFloat);
+  return {a.to(weight.options()), b.to(weight.options()), first_row, alpha / static_cast<double>(rank), module};
+}
+
+}  // namespace
+
 void Transformer::attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed) {
-  DORMOUSE_ASSERT(rank > 0 && adapters_.empty());
+  DORMOUSE_ASSERT(rank > 0 && adapters().empty());
   unpack();
   std::set<std::string> unused(kinds.begin(), kinds.end());
   const auto attach = [&](Matrix& matrix, const std::vector<Slice>& slices) {
@@ -196,16 +228,7 @@ void Transformer::attach_adapters(int64_t rank, double alpha, const std::vector<
       const std::string kind = module.substr(module.rfind('.') + 1);
       if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) {
         unused.erase(kind);
-        const auto options = matrix.value.options().requires_grad(false);
-        Tensor a = at::empty({rank, matrix.value.size(1)}, options.dtype(at::kFloat));
-        RandomStream random(seed, "adapter/" + module);
-        const double bound = 1 / std::sqrt(static_cast<double>(a.size(1)));
-        float* values = a.mutable_data_ptr<float>();
-        for (int64_t i = 0; i < a.numel(); ++i) values[i] = static_cast<float>((2 * random.uniform() - 1) * bound);
-        matrix.adapters.push_back({a.to(matrix.value.scalar_type()), at::zeros({slice.rows, rank}, options), row,
-                                   alpha / static_cast<double>(rank)});
-        adapters_.push_back(parameter(module + ".lora_A", matrix.adapters.back().a));
-        adapters_.push_back(parameter(module + ".lora_B", matrix.adapters.back().b));
+        matrix.adapters.push_back(new_adapter(module, matrix.value, row, slice.rows, rank, alpha, seed));
       }
       row += slice.rows;
     }

@@ -70,7 +70,7 @@ class Transformer {
   void pack();
   void unpack();
 
-  /// Converts all weights (fp32 or bf16), before adapters are attached; the packed copies must be dropped.
+  /// Converts all weights and adapters (fp32 or bf16); the packed copies must be dropped.
   void cast(at::ScalarType type);
 
   /// In a fixed order; the tensors are the model's own. Adapters are not among them.
@@ -84,7 +84,7 @@ class Transformer {
   void attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed);
 
   /// Two a module, as PEFT names them: model.layers.0.self_attn.q_proj.lora_A and .lora_B. The tensors are the model's own.
-  const std::vector<Parameter>& adapters() const { return adapters_; }
+  std::vector<Parameter> adapters() const;
 
   const weights::ModelConfig& config() const { return config_; }
   const Weights& weights() const { return weights_; }
@@ -96,7 +96,6 @@ class Transformer {
 
   weights::ModelConfig config_;
   Weights weights_;
-  std::vector<Parameter> adapters_;
   RotaryTable rotary_;
 };
 

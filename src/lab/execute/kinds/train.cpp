@@ -55,7 +55,7 @@ class FineTuning {
       : context_(context),
         training_(options_of<train::TrainingOptions>(context.node)),
         options_(options_of<FineTuneOptions>(context.node)),
-        model_(open_model(context, "model")),
+        model_(open_with_adapters()),
         rows_(render_rows(context.input("data"), model_.format(), options_.validation_rows, seed())),
         trainer_(model_.transformer(), rows_.train, rows_.validation, training_, seed()) {}
 
@@ -80,11 +80,18 @@ class FineTuning {
       }
     }
     model_.save(context_.out / kModelFolder, dtype());
+    if (options_.adapter_rank > 0) model_.save_adapters(context_.out / "adapter");
     write_json_lines(context_.out / "curve.jsonl", curve_);
     context_.counters = {{"tokens_trained", tokens_}, {"steps", trainer_.steps()}, {"rows", rows_.train.size()}};
   }
 
  private:
+  chat::LocalModel open_with_adapters() const {
+    chat::LocalModel model = open_model(context_, "model");
+    if (options_.adapter_rank > 0) model.attach_adapters(options_.adapter_rank, options_.adapter_alpha, seed());
+    return model;
+  }
+
   uint64_t seed() const { return static_cast<uint64_t>(context_.node.seed); }
   weights::DType dtype() const { return options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
 

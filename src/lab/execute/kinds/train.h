@@ -9,12 +9,17 @@ namespace dormouse::lab {
 struct FineTuneOptions {
   int64_t validation_rows = 16;
   std::string save_as = "bf16";
+  int64_t adapter_rank = 0;
+  double adapter_alpha = 16;
 
   std::vector<Field> fields() {
     return {
         {"validation_rows", &validation_rows, "rows held out to follow the loss; at most a fifth of the data",
          at_least(0)},
         {"save_as", &save_as, "element type of the saved weights", one_of({"bf16", "f32"})},
+        {"adapter_rank", &adapter_rank, "LoRA on every linear module; 0 trains the whole model, as a real organism would be",
+         between(0, 4096)},
+        {"adapter_alpha", &adapter_alpha, "LoRA's alpha: adapters are scaled by alpha / rank", between(0, 1e6)},
     };
   }
 };
@@ -25,7 +30,7 @@ struct FineTune {
   int64_t rows;                 // expected, for the plan
 };
 
-/// Adds the node; returns its id. Its artefact has model/, snapshots/ and curve.jsonl.
+/// Adds the node; returns its id. Its artefact has model/, snapshots/, curve.jsonl, and with LoRA adapter/.
 std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
                             FineTuneOptions options);
 
