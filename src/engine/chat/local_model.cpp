@@ -101,8 +101,7 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
 }
 
 void LocalModel::attach_adapters(int64_t rank, double alpha, uint64_t seed) {
-  state_->adapters = {rank, alpha, {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
-                      state_->files.path().filename().string()};
+  state_->adapters = {rank, alpha, nn::linear_kinds(), state_->files.path().filename().string()};
   state_->transformer.attach_adapters(rank, alpha, state_->adapters.kinds, seed);
 }
 

@@ -24,7 +24,7 @@ inline AlignedFloats aligned_floats(int64_t count) {
 }
 
 /// An fp32 matrix for intermediate results. Rows begin on a cache line and are an odd number of lines apart, so that a column
-/// does not fall into one set of the cache. What lies beyond the columns is never read.
+/// does not fall into one set of the cache. What lies beyond the columns may be read, and changes nothing.
 class Scratch {
  public:
   Scratch() = default;

@@ -1,6 +1,7 @@
 #include "engine/nn/transformer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -98,6 +99,11 @@ std::vector<std::string> hook_names(int64_t layers) {
   return names;
 }
 
+const std::vector<std::string>& linear_kinds() {
+  static const std::vector<std::string> kKinds{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+  return kKinds;
+}
+
 Transformer::Transformer(const weights::ModelConfig& config, const weights::TensorSource& source,
                          const std::string& place)
     : config_(config) {
@@ -139,7 +145,7 @@ Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attentio
 
 void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
   for (auto& layer : weights_.layers) {
-    for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) visit(*matrix);
+    for (Matrix* matrix : layer.matrices()) visit(*matrix);
   }
   visit(weights_.head);
 }
@@ -161,7 +167,7 @@ void Transformer::cast(at::ScalarType type) {
   DORMOUSE_ASSERT(!weights_.head.packed);
   weights_.embedding.value = weights_.embedding.value.to(type);
   for (auto& layer : weights_.layers) {
-    for (Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) {
+    for (Matrix* matrix : layer.matrices()) {
       matrix->value = matrix->value.to(type);
       for (auto& adapter : matrix->adapters) adapter.a = adapter.a.to(type), adapter.b = adapter.b.to(type);
     }
@@ -191,7 +197,7 @@ std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Mat
 std::vector<Parameter> Transformer::adapters() const {
   std::vector<Parameter> all;
   for (const auto& layer : weights_.layers) {
-    for (const Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down}) {
+    for (const Matrix* matrix : layer.matrices()) {
       for (const auto& adapter : matrix->adapters) {
         all.push_back(parameter(adapter.module + ".lora_A", adapter.a));
         all.push_back(parameter(adapter.module + ".lora_B", adapter.b));
@@ -242,7 +248,7 @@ void Transformer::attach_adapters(int64_t rank, double alpha, const std::vector<
   }
   if (!unused.empty()) {
     fail_input("adapters", fmt::format("there is no linear module `{}`", *unused.begin()),
-               "known: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
+               fmt::format("known: {}", fmt::join(linear_kinds(), ", ")));
   }
 }
 

@@ -2,6 +2,7 @@
 // matrix (q, k and v; gate and up), and their hub names are row ranges of it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -18,6 +19,9 @@ struct LayerWeights {
   Tensor input_norm, mlp_norm;     // [C]
   Matrix qkv, output;              // [(H + 2G) D, C], [C, H D]
   Matrix gate_up, down;            // [2I, C], [C, I]
+
+  std::array<Matrix*, 4> matrices() { return {&qkv, &output, &gate_up, &down}; }
+  std::array<const Matrix*, 4> matrices() const { return {&qkv, &output, &gate_up, &down}; }
 };
 
 struct Weights {
@@ -54,6 +58,9 @@ class DocumentAttention : public Attention {
  private:
   std::vector<Document> documents_;
 };
+
+/// The linear modules of a layer by their hub names, which adapters go by: "q_proj", "down_proj".
+const std::vector<std::string>& linear_kinds();
 
 class Transformer {
  public:

@@ -15,17 +15,12 @@ namespace {
 using nn::Into;
 using nn::kPanel;
 using nn::Scratch;
+using Block = CachedAttention::Block;
+using Piece = CachedAttention::Piece;
 
 struct Shape {
   int64_t heads, groups, size;
   int64_t per_group() const { return heads / groups; }
-};
-
-// A run of rows of a block that see the same tokens of one segment, from key `first` of their own on.
-struct Piece {
-  const KvSegment* segment;
-  int64_t row, rows;
-  int64_t first, tokens;
 };
 
 int64_t context_tokens(const Chunk& chunk) {
@@ -38,7 +33,6 @@ int64_t visible(const CachedAttention::Row& row) {
   return context_tokens(*row.chunk) + row.chunk->own->tokens() + row.index + 1;
 }
 
-// The pieces of a block, each row's in the order of its keys.
 std::vector<Piece> pieces_of(std::span<const CachedAttention::Row> rows) {
   std::vector<Piece> pieces;
   std::size_t deepest = 0;
@@ -84,9 +78,8 @@ float exponentials(float* scores, int64_t count) {
 // One block of rows and one key/value group. Row r and head h of the group are row r * (H/G) + h of every matrix.
 class Unit {
  public:
-  Unit(std::span<const CachedAttention::Row> rows, const std::vector<Piece>& pieces, const Shape& shape, int64_t layer,
-       int64_t group)
-      : rows_(rows), pieces_(pieces), shape_(shape), layer_(layer), group_(group) {}
+  Unit(const Block& block, const Shape& shape, int64_t layer, int64_t group)
+      : rows_(block.rows), pieces_(block.pieces), shape_(shape), layer_(layer), group_(group) {}
 
   void run(const float* q, float* out) const {
     int64_t most = 0;
@@ -203,6 +196,12 @@ CachedAttention::CachedAttention(std::vector<Chunk> chunks) : chunks_(std::move(
   for (const Chunk* chunk : order) {
     for (int64_t index = 0; index < chunk->length; ++index) rows_.push_back({chunk, index});
   }
+  // Enough blocks for the threads, enough rows in each for a tile.
+  const std::size_t size = std::clamp<std::size_t>(rows_.size() / 8, 1, 16);
+  for (std::size_t first = 0; first < rows_.size(); first += size) {
+    const auto rows = std::span<const Row>(rows_).subspan(first, std::min(size, rows_.size() - first));
+    blocks_.push_back({rows, pieces_of(rows)});
+  }
 }
 
 nn::Tensor CachedAttention::attend(int64_t layer, const nn::Heads& heads) {
@@ -220,14 +219,9 @@ nn::Tensor CachedAttention::attend(int64_t layer, const nn::Heads& heads) {
   });
   nn::Tensor out = at::empty({total, shape.heads * shape.size}, heads.q.options());
   float* to = out.mutable_data_ptr<float>();
-  const int64_t block = std::clamp<int64_t>(total / 8, 1, 16);  // enough blocks for the threads, enough rows for a tile
-  const int64_t blocks = (total + block - 1) / block;
-  at::parallel_for(0, blocks * shape.groups, 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, static_cast<int64_t>(blocks_.size()) * shape.groups, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t first = unit / shape.groups * block;
-      const auto rows = std::span(rows_).subspan(static_cast<std::size_t>(first),
-                                                 static_cast<std::size_t>(std::min(block, total - first)));
-      Unit(rows, pieces_of(rows), shape, layer, unit % shape.groups).run(q, to);
+      Unit(blocks_[static_cast<std::size_t>(unit / shape.groups)], shape, layer, unit % shape.groups).run(q, to);
     }
   });
   return out;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/nn/scratch.h"
@@ -59,10 +60,21 @@ class CachedAttention : public nn::Attention {
     const Chunk* chunk;
     int64_t index;  // within the chunk
   };
+  /// A run of rows of a block that see the same tokens of one segment, from key `first` of their own on.
+  struct Piece {
+    const KvSegment* segment;
+    int64_t row, rows;
+    int64_t first, tokens;
+  };
+  struct Block {
+    std::span<const Row> rows;
+    std::vector<Piece> pieces;  // each row's in the order of its keys
+  };
 
  private:
   std::vector<Chunk> chunks_;
-  std::vector<Row> rows_;  // of the whole batch, those with a common context together
+  std::vector<Row> rows_;      // of the whole batch, those with a common context together
+  std::vector<Block> blocks_;  // the same for all layers
 };
 
 }  // namespace dormouse::sample

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <set>
-
 #include "lab/report/answer.h"
 #include "lab/report/format.h"
 #include "lab/report/report.h"

@@ -143,9 +143,7 @@ TEST(SmolLM2, LossAndGradientsAreThoseOfTransformers) {
   const train::Batch batch = train::make_batch({&pointer, 1});
   auto parameters = own.transformer().parameters();
   for (auto& parameter : parameters) parameter.value.requires_grad_(true);
-  nn::DocumentAttention attention(batch.documents);
-  const at::Tensor hidden =
-      own.transformer().forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
+  const at::Tensor hidden = train::hidden_at_targets(own.transformer(), batch);
   const double count = static_cast<double>(batch.targets.size(0));
   const at::Tensor loss = train::target_loss(hidden, own.transformer().weights().head.value, batch.targets, 1 / count);
   EXPECT_NEAR(loss.item<double>(), training["loss"].get<double>(), 1e-4);

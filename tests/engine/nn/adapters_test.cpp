@@ -2,15 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "engine/tiny_rows.h"
 #include "engine/tiny_transformer.h"
 #include "engine/train/learner.h"
 
 namespace dormouse::nn {
 namespace {
 
-const std::vector<std::string> kAll{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
-
-text::RenderedRow row() { return {"row", {3, 1, 4, 1, 5, 9}, {0, 0, 0, 1, 1, 1}}; }
+text::RenderedRow row() { return tiny::row({3, 1, 4, 1, 5, 9}, 3); }
 
 Tensor hidden(const Transformer& model) {
   const at::NoGradGuard no_gradient;
@@ -33,7 +32,7 @@ void learn(Transformer& model, int steps) {
 TEST(Adapters, BeginWithoutEffectAndAreNamedAsInPeft) {
   auto model = tiny::transformer();
   const Tensor before = hidden(model);
-  model.attach_adapters(2, 4, kAll, 1);
+  model.attach_adapters(2, 4, linear_kinds(), 1);
   EXPECT_TRUE(at::equal(before, hidden(model)));
   ASSERT_EQ(model.adapters().size(), 2u * 7u * 2u);  // layers, kinds, a and b
   EXPECT_EQ(model.adapters()[2].name, "model.layers.0.self_attn.k_proj.lora_A");
@@ -44,7 +43,7 @@ TEST(Adapters, BeginWithoutEffectAndAreNamedAsInPeft) {
 
 TEST(Adapters, AloneTrainAndMergeWithoutATrace) {
   auto model = tiny::transformer();
-  model.attach_adapters(2, 4, kAll, 1);
+  model.attach_adapters(2, 4, linear_kinds(), 1);
   const auto untouched = tiny::transformer();
   const Tensor before = hidden(model);
   learn(model, 5);

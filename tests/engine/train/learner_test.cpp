@@ -4,25 +4,15 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
+#include "engine/tiny_rows.h"
 #include "engine/tiny_transformer.h"
 #include "engine/train/trainer.h"
 
 namespace dormouse::train {
 namespace {
 
-text::RenderedRow row(std::vector<int32_t> ids, std::size_t prompt) {
-  std::vector<uint8_t> targets(ids.size(), 1);
-  std::fill(targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(prompt), 0);
-  return {"row", std::move(ids), std::move(targets)};
-}
-
-std::vector<const text::RenderedRow*> pointers(const std::vector<text::RenderedRow>& rows) {
-  std::vector<const text::RenderedRow*> all;
-  for (const auto& one : rows) all.push_back(&one);
-  return all;
-}
+using tiny::pointers;
+using tiny::row;
 
 TrainingOptions options() {
   TrainingOptions made;

@@ -7,20 +7,16 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "engine/tiny_rows.h"
 #include "engine/tiny_transformer.h"
-#include "engine/train/adamw.h"
-#include "engine/train/batch.h"
+#include "engine/train/learner.h"
 #include "engine/train/loss.h"
 #include "engine/train/trainer.h"
 
 namespace dormouse::train {
 namespace {
 
-text::RenderedRow row(std::vector<int32_t> ids, std::size_t prompt) {
-  std::vector<uint8_t> targets(ids.size(), 1);
-  std::fill(targets.begin(), targets.begin() + static_cast<std::ptrdiff_t>(prompt), 0);
-  return {"row", std::move(ids), std::move(targets)};
-}
+using tiny::row;
 
 std::vector<text::RenderedRow> rows() {
   return {row({1, 2, 3, 4, 5}, 2), row({7, 8, 9}, 1), row({4, 4, 2, 1, 9, 30, 31}, 3), row({11, 12}, 1),
@@ -85,13 +81,9 @@ TEST(LogProbs, AgreeWithThePlainOnesInValueAndGradient) {
 TEST(Gradients, AgreeWithFiniteDifferences) {
   auto model = tiny::transformer();
   const auto all = rows();
-  std::vector<const text::RenderedRow*> pointers;
-  for (const auto& one : all) pointers.push_back(&one);
-  const Batch batch = make_batch(pointers);
+  const Batch batch = make_batch(tiny::pointers(all));
   const auto loss = [&] {
-    nn::DocumentAttention attention(batch.documents);
-    const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
-    return target_loss(hidden, model.weights().head.value, batch.targets, 0.1);
+    return target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets, 0.1);
   };
   auto parameters = model.parameters();
   for (auto& parameter : parameters) parameter.value.requires_grad_(true);
@@ -131,9 +123,7 @@ TEST(Batch, SharedBeginningsChangeNeitherLossNorGradient) {
   const std::vector<text::RenderedRow> all{with({9, 8, 7}, true), with({5, 6}, false), with({9, 8, 6, 5}, true), row({4, 5, 6}, 1)};
   const auto backward = [&](const std::vector<const text::RenderedRow*>& some) {
     const Batch batch = make_batch(some);
-    nn::DocumentAttention attention(batch.documents);
-    const at::Tensor hidden = model.forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
-    const at::Tensor loss = target_loss(hidden, model.weights().head.value, batch.targets, 0.1);
+    const at::Tensor loss = target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets, 0.1);
     loss.backward();
     return std::pair{loss.item<double>(), batch.ids.size(0)};
   };
@@ -148,7 +138,7 @@ TEST(Batch, SharedBeginningsChangeNeitherLossNorGradient) {
   double alone = 0;
   for (const auto& one : all) alone += backward({&one}).first;
   const auto expected = take_gradients();
-  const auto [together, tokens] = backward({&all[0], &all[1], &all[2], &all[3]});
+  const auto [together, tokens] = backward(tiny::pointers(all));
   const auto gradients = take_gradients();
   EXPECT_EQ(tokens, 20 + 18 + 3 + 2 + 4 + 3);
   EXPECT_NEAR(together, alone, 1e-5 * alone);
