@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -38,19 +39,23 @@ PackedMatrix::PackedMatrix(const float* weights, int64_t outputs, int64_t inputs
 
 void PackedMatrix::multiply(const float* x, int64_t rows, float* y) const {
   const int64_t panels = (outputs_ + kPanel - 1) / kPanel;
-  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; ++p) {
+  const auto at_panel = [&](int64_t p) { return panels_.get() + std::min(p, panels - 1) * kPanel * inputs_; };
+  // Threads claim panels, since cores are not equally fast; each one ahead, so that it comes from memory during the one before.
+  std::atomic<int64_t> unclaimed{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    for (int64_t p = unclaimed++, next; p < panels; p = next) {
+      next = unclaimed++;
       multiply_down({.x = x,
                      .x_row = inputs_,
                      .x_step = 1,
-                     .b = panels_.get() + p * kPanel * inputs_,
+                     .b = at_panel(p),
                      .b_row = kPanel,
                      .depth = inputs_,
                      .y = y + p * kPanel,
                      .y_row = outputs_,
                      .columns = std::min(kPanel, outputs_ - p * kPanel),
                      .into = Into::kSet},
-                    rows);
+                    rows, at_panel(next));
     }
   });
 }

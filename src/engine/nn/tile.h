@@ -9,6 +9,7 @@
 namespace dormouse::nn {
 
 inline constexpr int64_t kPanel = 16;  // columns of a tile
+inline constexpr int64_t kLine = 64 / sizeof(float);  // floats of a cache line
 
 // GCC vector types: AVX2 or AVX-512 or NEON instructions, from one source.
 #ifdef __AVX512F__
@@ -36,6 +37,8 @@ struct Tile {
   int64_t y_row;
   int64_t columns;  // <= 16: how many are written
   Into into;
+  const float* ahead = nullptr;  // what is multiplied after this: fetched meanwhile, `ahead_lines` lines with every 4 steps
+  int64_t ahead_lines = 0;
 };
 
 // Rows of y need not be aligned, so they are written through memcpy, which the compiler turns into unaligned moves.
@@ -56,16 +59,22 @@ void multiply_tile(const Tile& tile) {
   if (tile.into == Into::kGoOn) {  // all 16 columns of y must be there
     for (int r = 0; r < kRows; ++r) std::memcpy(sums[r], tile.y + r * tile.y_row, sizeof(sums[r]));
   }
-  const float *b = tile.b, *x = tile.x;
-  for (int64_t k = 0; k < tile.depth; ++k, b += tile.b_row, x += tile.x_step) {
-    __builtin_prefetch(b + 32 * tile.b_row);
+  const float *b = tile.b, *x = tile.x, *ahead = tile.ahead;
+  const auto step = [&]() __attribute__((always_inline)) {
     Vector w[kTileVectors];
     for (int64_t v = 0; v < kTileVectors; ++v) w[v] = *reinterpret_cast<const Vector*>(b + v * kLanes);
     for (int r = 0; r < kRows; ++r) {
       const float factor = x[r * tile.x_row];
       for (int64_t v = 0; v < kTileVectors; ++v) sums[r][v] += factor * w[v];
     }
+    b += tile.b_row, x += tile.x_step;
+  };
+  int64_t k = 0;
+  for (; k + 4 <= tile.depth; k += 4) {
+    for (int64_t line = 0; line < tile.ahead_lines; ++line, ahead += kLine) __builtin_prefetch(ahead);
+    step(), step(), step(), step();
   }
+  for (; k < tile.depth; ++k) step();
   for (int r = 0; r < kRows; ++r) store_row(tile, r, sums[r]);
 }
 
@@ -76,11 +85,14 @@ void multiply_rows(int rows, const Tile& tile, std::integer_sequence<int, kRows.
   kFunctions[rows - 1](tile);
 }
 
-/// The tile repeated down `rows` rows of x and y. Equal heights: 8 rows are 4 + 4 and not 6 + 2, since a tall tile hides the
-/// loads better.
-inline void multiply_down(Tile tile, int64_t rows) {
-  for (int64_t tiles = (rows + kMaxTileRows - 1) / kMaxTileRows; rows > 0; --tiles) {
-    const auto height = static_cast<int>((rows + tiles - 1) / tiles);
+/// The tile repeated down `rows` rows of x and y; the first four tiles, or as many as there are, fetch `ahead`, which is as large
+/// as b. Equal heights: 8 rows are 4 + 4 and not 6 + 2, since a tall tile hides the loads better.
+inline void multiply_down(Tile tile, int64_t rows, const float* ahead = nullptr) {
+  const int64_t tiles = (rows + kMaxTileRows - 1) / kMaxTileRows;
+  for (int64_t done = 0; done < tiles; ++done) {
+    const auto height = static_cast<int>((rows + tiles - done - 1) / (tiles - done));
+    tile.ahead = ahead + done * tile.ahead_lines * tile.depth / 4 * kLine;
+    tile.ahead_lines = ahead == nullptr || done >= 4 ? 0 : tiles >= 4 ? 1 : 4 / tiles;
     multiply_rows(height, tile, std::make_integer_sequence<int, kMaxTileRows>());
     tile.x += height * tile.x_row;
     tile.y += height * tile.y_row;

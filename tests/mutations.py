@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Breaks one thing at a time in a copy of the sources, builds, and expects a test to fail.
+
+    tests/mutations.py            all of them: about a minute each after the first build
+    tests/mutations.py mask       those with `mask` in their name
+
+Not part of `make test`. Exit status: 0 every mutation was caught, 1 one was not, 2 wrong arguments.
+"""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    name: str
+    file: str
+    text: str  # stands there exactly once
+    instead: str
+
+
+MUTATIONS = (
+    Mutation(
+        "rope: sign of the sine",
+        "src/engine/nn/ops.cpp",
+        "sine = direction * s[i];",
+        "sine = -direction * s[i];",
+    ),
+    Mutation(
+        "training: a query sees the next key",
+        "src/engine/nn/attention.cpp",
+        "const int64_t seen = block.before + r % block.rows + 1;",
+        "const int64_t seen = std::min(block.before + r % block.rows + 2, block.visible());",
+    ),
+    Mutation(
+        "sampling: a query sees the next key",
+        "src/engine/sample/kv_cache.cpp",
+        "const int64_t seen = visible(rows_[static_cast<std::size_t>(row)]);",
+        "const int64_t seen = std::min(visible(rows_[static_cast<std::size_t>(row)]) + 1, most);",
+    ),
+    Mutation(
+        "loss: shifted by one",
+        "src/engine/train/batch.cpp",
+        "sources_.push_back(first_own + static_cast<int64_t>(i - 1 - path.tokens));",
+        "sources_.push_back(first_own + static_cast<int64_t>(i - path.tokens));",
+    ),
+    Mutation(
+        "defence: rows carry the trigger",
+        "src/science/organism/dataset.cpp",
+        "builder.keep(kPlain, *answer, answer->user);",
+        "builder.keep(kPlain, *answer, trigger.apply(answer->user));",
+    ),
+    Mutation(
+        "interval: a one-sided z",
+        "src/core/stats/proportion.cpp",
+        "normal_quantile(0.5 + confidence / 2)",
+        "normal_quantile(confidence)",
+    ),
+)
+
+
+def run(command, folder, **more):
+    return subprocess.run(command, cwd=folder, text=True, capture_output=True, **more)
+
+
+def copy_sources(folder):
+    files = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+        target.chmod((ROOT / name).stat().st_mode)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+
+
+def build(folder):
+    made = run(["ninja", "-C", "build/release"], folder)
+    if made.returncode != 0:
+        sys.exit(f"mutations: does not build:\n{made.stdout[-2000:]}")
+
+
+def failed_tests(folder):
+    """Names of the tests of the quick tiers that fail."""
+    done = run(["ctest", "--test-dir", "build/release", "-L", "unit|golden|model"], folder)
+    return [line.split(" - ")[1].split(" (")[0] for line in done.stdout.splitlines() if "(Failed)" in line]
+
+
+def try_one(mutation, folder):
+    path = folder / mutation.file
+    sound = path.read_text()
+    if sound.count(mutation.text) != 1:
+        print(f"STALE   {mutation.name}: its text is not once in {mutation.file}", flush=True)
+        return False
+    path.write_text(sound.replace(mutation.text, mutation.instead))
+    try:
+        build(folder)
+        failed = failed_tests(folder)
+    finally:
+        path.write_text(sound)
+    print(f"{'caught' if failed else 'MISSED'}  {mutation.name}: {len(failed)} tests fail {failed[:3]}", flush=True)
+    return bool(failed)
+
+
+def main(words):
+    if len(words) > 1:
+        sys.exit(__doc__)
+    chosen = [one for one in MUTATIONS if not words or words[0] in one.name]
+    if not chosen:
+        print(f"mutations: none has `{words[0]}` in its name", file=sys.stderr)
+        return 2
+    os.environ["CCACHE_BASEDIR"] = ""
+    with tempfile.TemporaryDirectory(prefix="mutations-") as name:
+        folder = Path(name)
+        copy_sources(folder)
+        os.environ["CCACHE_BASEDIR"] = name
+        configured = run(["cmake", "--preset", "release", "-DDORMOUSE_TESTS=ON"], folder)
+        if configured.returncode != 0:
+            sys.exit(f"mutations: cmake failed:\n{configured.stderr[-2000:]}")
+        build(folder)
+        if sick := failed_tests(folder):
+            sys.exit(f"mutations: tests fail before anything is broken: {sick}")
+        return 0 if all([try_one(one, folder) for one in chosen]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
