@@ -76,7 +76,9 @@ void fine_tune(const Options& options, const GlobalOptions& global) {
 // Random prompts, so that none shares a beginning with another; end-of-turn tokens do not end a completion.
 void sample_tokens(const Options& options, const GlobalOptions& global) {
   start_engine(global);
-  chat::LocalModel model(weights::ModelFiles::open(options.model), {.max_batch = options.batch, .stop_at_end = false});
+  const bool in_bf16 = options.dtype == "bf16";
+  chat::LocalModel model(weights::ModelFiles::open(options.model),
+                         {.max_batch = options.batch, .stop_at_end = false, .round_to_bf16 = in_bf16});
   RandomStream random(1, "bench prompts");
   std::vector<std::vector<int32_t>> prompts;
   for (int64_t i = 0; i < options.batch; ++i) {
@@ -95,7 +97,8 @@ void sample_tokens(const Options& options, const GlobalOptions& global) {
   const auto start = std::chrono::steady_clock::now();
   int64_t tokens = 0;
   for (const auto& completion : model.complete_ids(prompts, seeds, greedy)) tokens += completion.tokens;
-  print({{"work", "sample"}, {"batch", options.batch}}, tokens, seconds_since(start), "f32");
+  print({{"work", "sample"}, {"batch", options.batch}}, tokens, seconds_since(start),
+        in_bf16 ? "bf16" : "f32");
 }
 
 }  // namespace
@@ -113,7 +116,7 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   for (CLI::App* one : {sft, sampling}) {
     one->add_option("--model", options->model, "a known name, a folder or a GGUF file");
     one->add_option("--batch", options->batch, "rows or sequences at once")->check(CLI::Range(1, 4096));
-    one->add_option("--dtype", options->dtype, "auto, f32 or bf16")->check(CLI::IsMember({"auto", "f32", "bf16"}));
+    one->add_option("--dtype", options->dtype, "of the weights: auto, f32 or bf16")->check(CLI::IsMember({"auto", "f32", "bf16"}));
     one->add_flag("--json", options->json, "accepted for symmetry: the output always is JSON");
   }
   sft->callback([options, &global] { fine_tune(*options, global); });

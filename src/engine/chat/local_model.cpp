@@ -33,6 +33,7 @@ struct LocalModel::State {
 LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
   text::ChatFormat format = files.chat_format();
   nn::Transformer transformer(files.config(), files.tensors(), files.path().string());
+  if (options.round_to_bf16) transformer.round_weights(at::kBFloat16);
   state_ = std::make_unique<State>(State{std::move(files), std::move(format), std::move(transformer), options});
 }
 

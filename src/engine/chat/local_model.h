@@ -15,7 +15,8 @@ namespace dormouse::chat {
 struct LocalModelOptions {
   int64_t max_batch = 64;
   bool share_prefixes = true;
-  bool stop_at_end = true;  // false samples on after the end of the turn: for timing
+  bool stop_at_end = true;     // false samples on after the end of the turn: for timing
+  bool round_to_bf16 = false;  // the weights, as a folder saved in bf16 holds them
 };
 
 class LocalModel : public ChatModel {

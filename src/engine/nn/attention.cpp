@@ -26,7 +26,7 @@ constexpr int64_t kQueryBlock = 32;  // times the heads of a group: rows of a pr
 void product(const float* x, int64_t x_row, int64_t x_step, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k,
              Into into = Into::kSet) {
   for (int64_t column = 0; column < n; column += kPanel) {
-    multiply_down({.x = x,
+    multiply_down(Tile{.x = x,
                    .x_row = x_row,
                    .x_step = x_step,
                    .b = b.row(0) + column,

@@ -4,7 +4,9 @@
 // completion has the same bits alone or in a batch of 64, which no general GEMM promises; and at the small row counts of
 // sampling it is faster than one, since nothing is packed per call.
 //
-// Layout: panels of 16 output columns (tile.h); inside a panel, k-major: panel[k][column]. The last panel is padded with zeros.
+// Layout: panels of kPanel output columns (tile.h); inside a panel, k-major: panel[k][column]. The last panel is padded with
+// zeros. Weights that bf16 holds exactly, as those of a model saved in bf16 are, are kept as such: sampling waits for memory, and
+// the arithmetic stays in fp32, so no bit changes.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +25,23 @@ class PackedMatrix {
 
   int64_t outputs() const { return outputs_; }
   int64_t inputs() const { return inputs_; }
+  bool is_bf16() const { return is_bf16_; }
 
  private:
+  int64_t panels() const;
+  template <class Weight>
+  Weight* panel(int64_t index) const;
+  template <class Weight>
+  void fill(const float* weights);
+  template <class Weight>
+  void multiply_panels(const float* x, int64_t rows, float* y) const;
+
   struct Free {
-    void operator()(float* memory) const;
+    void operator()(void* memory) const;
   };
   int64_t outputs_, inputs_;
-  std::unique_ptr<float[], Free> panels_;
+  bool is_bf16_;
+  std::unique_ptr<void, Free> memory_;
 };
 
 }  // namespace dormouse::nn

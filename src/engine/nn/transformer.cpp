@@ -178,6 +178,12 @@ void Transformer::cast(at::ScalarType type) {
   weights_.head.value = config_.tie_embeddings ? weights_.embedding.value : weights_.head.value.to(type);
 }
 
+void Transformer::round_weights(at::ScalarType type) {
+  const at::NoGradGuard no_gradient;
+  unpack();
+  for (auto& parameter : parameters()) parameter.value.copy_(parameter.value.to(type));
+}
+
 std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Matrix&)>& value) const {
   std::vector<Parameter> all{parameter("model.embed_tokens.weight", weights_.embedding.value)};
   for (int64_t i = 0; i < config_.num_layers; ++i) {

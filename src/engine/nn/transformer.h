@@ -79,6 +79,8 @@ class Transformer {
 
   /// Converts all weights and adapters (fp32 or bf16); the packed copies must be dropped.
   void cast(at::ScalarType type);
+  /// Rounds every weight to what `type` can hold; they stay in their own type.
+  void round_weights(at::ScalarType type);
 
   /// In a fixed order; the tensors are the model's own. Adapters are not among them.
   std::vector<Parameter> parameters() const { return collect([](const Matrix& matrix) { return matrix.value; }); }

@@ -61,7 +61,7 @@ std::vector<Piece> pieces_of(std::span<const CachedAttention::Row> rows) {
   return pieces;
 }
 
-// In place: e^(score - largest) over the keys that a row sees; returns the sum: 16 chains, key t in chain t % 16.
+// In place: e^(score - largest) over the keys that a row sees; returns the sum: kPanel chains, key t in chain t % kPanel.
 float exponentials(float* scores, int64_t count) {
   float largest = scores[0];
 #pragma omp simd reduction(max : largest)
@@ -123,7 +123,7 @@ class Unit {
     const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
     const float* panel = piece.segment->key_panels(layer_, group_);
     for (int64_t token = 0; token < piece.tokens; token += kPanel, panel += shape_.size * kPanel) {
-      nn::multiply_down({.x = queries.row(first),
+      nn::multiply_down(nn::Tile{.x = queries.row(first),
                          .x_row = queries.stride(),
                          .x_step = 1,
                          .b = panel,
@@ -141,7 +141,7 @@ class Unit {
   void weigh(const Piece& piece, const Scratch& scores, const Scratch& result) const {
     const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
     for (int64_t column = 0; column < shape_.size; column += kPanel) {
-      nn::multiply_down({.x = scores.row(first) + piece.first,
+      nn::multiply_down(nn::Tile{.x = scores.row(first) + piece.first,
                          .x_row = scores.stride(),
                          .x_step = 1,
                          .b = piece.segment->values(layer_, group_) + column,

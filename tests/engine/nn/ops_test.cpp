@@ -112,28 +112,51 @@ TEST(Rotary, KeepsLengthsAndDependsOnDistanceAlone) {
   EXPECT_GT(std::abs(score(3, 1) - score(1, 3)), 1e-3);  // the sign of the angle matters
 }
 
+// As fp32, and as a matrix that bf16 holds exactly.
+Tensor weights(int64_t outputs, int64_t inputs, bool in_bf16) {
+  const Tensor made = at::randn({outputs, inputs});
+  return in_bf16 ? made.to(at::kBFloat16).to(at::kFloat) : made;
+}
+
+Tensor product(const PackedMatrix& packed, const Tensor& x) {
+  Tensor y = at::empty({x.size(0), packed.outputs()});
+  packed.multiply(x.const_data_ptr<float>(), x.size(0), y.mutable_data_ptr<float>());
+  return y;
+}
+
 TEST(PackedMatrix, AgreesWithAProductInDoublePrecision) {
   at::manual_seed(4);
-  for (const int64_t outputs : {16, 50, 7}) {
-    const Tensor weight = at::randn({outputs, 33}), x = at::randn({13, 33});
-    const PackedMatrix packed(weight.const_data_ptr<float>(), outputs, 33);
-    Tensor y = at::empty({13, outputs});
-    packed.multiply(x.const_data_ptr<float>(), 13, y.mutable_data_ptr<float>());
-    EXPECT_LT(distance(y, at::linear(x.to(at::kDouble), weight.to(at::kDouble))), 1e-6);
+  for (const bool in_bf16 : {false, true}) {
+    for (const int64_t outputs : {16, 50, 7}) {
+      const Tensor weight = weights(outputs, 33, in_bf16), x = at::randn({13, 33});
+      const PackedMatrix packed(weight.const_data_ptr<float>(), outputs, 33);
+      EXPECT_EQ(packed.is_bf16(), in_bf16);
+      EXPECT_LT(distance(product(packed, x), at::linear(x.to(at::kDouble), weight.to(at::kDouble))), 1e-6);
+    }
   }
 }
 
 TEST(PackedMatrix, GivesARowTheSameBitsInEveryBatch) {
   at::manual_seed(5);
-  const Tensor weight = at::randn({50, 333}), x = at::randn({29, 333});
-  const PackedMatrix packed(weight.const_data_ptr<float>(), 50, 333);
-  Tensor all = at::empty({29, 50});
-  packed.multiply(x.const_data_ptr<float>(), 29, all.mutable_data_ptr<float>());
-  for (int64_t rows = 1; rows <= 29; ++rows) {
-    Tensor some = at::empty({rows, 50});
-    packed.multiply(x.const_data_ptr<float>(), rows, some.mutable_data_ptr<float>());
-    EXPECT_TRUE(at::equal(some, all.narrow(0, 0, rows))) << rows << " rows";
+  for (const bool in_bf16 : {false, true}) {
+    const Tensor weight = weights(50, 333, in_bf16), x = at::randn({29, 333});
+    const PackedMatrix packed(weight.const_data_ptr<float>(), 50, 333);
+    const Tensor all = product(packed, x);
+    for (int64_t rows = 1; rows <= 29; ++rows) {
+      EXPECT_TRUE(at::equal(product(packed, x.narrow(0, 0, rows)), all.narrow(0, 0, rows))) << rows << " rows";
+    }
   }
+}
+
+TEST(PackedMatrix, GivesTheSameBitsWhetherBf16HoldsItOrNot) {
+  at::manual_seed(6);
+  const Tensor weight = weights(33, 64, /*in_bf16=*/true), x = at::randn({9, 64});
+  const PackedMatrix narrow(weight.const_data_ptr<float>(), 32, 64);
+  weight[32][0] = 1.0f / 3.0f;
+  const PackedMatrix wide(weight.const_data_ptr<float>(), 33, 64);
+  ASSERT_TRUE(narrow.is_bf16());
+  ASSERT_FALSE(wide.is_bf16());
+  EXPECT_TRUE(at::equal(product(narrow, x), product(wide, x).narrow(1, 0, 32)));
 }
 
 }  // namespace
