@@ -76,9 +76,9 @@ def sample_cases(python, dormouse, threads, bf16_is_native):
     for batch in SAMPLE_BATCHES:
         workload = f"sample {batch}"
         work = {"batch": batch, "prompt_tokens": PROMPT_TOKENS, "tokens": NEW_TOKENS}
-        cases.append(
-            Case(workload, DORMOUSE, "", "auto", (dormouse, "bench", "sample", *flags(**work), "--json"))
-        )
+        for dtype in ("f32", "bf16"):
+            command = (dormouse, "bench", "sample", *flags(**work, dtype=dtype), "--json")
+            cases.append(Case(workload, DORMOUSE, "", dtype, command))
         for dtype in ("fp32", "bf16"):
             command = worker(python, "transformers_sample.py", **work, dtype=dtype, threads=threads)
             cases.append(

@@ -27,12 +27,6 @@ class Ratio:
         return f"{self.value:.2f}{spread}"
 
 
-def own_outcome(outcomes, workload):
-    return next(
-        (o for o in outcomes if o.case.workload == workload and o.case.program == cases.DORMOUSE), None
-    )
-
-
 def ratio(own, other):
     """None where one of the two was not measured."""
     if own is None or not own.speeds or not other.speeds:
@@ -46,6 +40,11 @@ def ratio(own, other):
 def fastest(outcomes, workload, program):
     rows = [o for o in outcomes if o.case.workload == workload and o.case.program == program and o.speeds]
     return max(rows, key=lambda o: statistics.median(o.speeds), default=None)
+
+
+def own_outcome(outcomes, workload):
+    """Dormouse's fastest row: what the others are compared with."""
+    return fastest(outcomes, workload, cases.DORMOUSE)
 
 
 def ceiling_share(outcome, ceiling):
