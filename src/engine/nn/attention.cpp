@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "core/base/error.h"
-#include "engine/nn/fast_exp.h"
 #include "engine/nn/ops.h"
 #include "engine/nn/scratch.h"
+#include "engine/nn/softmax.h"
 
 namespace dormouse::nn {
 
@@ -174,31 +174,39 @@ void add_to_keys(const Scratch& gradient, const Tensor& x, const Shape& shape, s
   });
 }
 
-// In place over scores: query t of the block sees the keys before it and its own; what it must not see becomes 0.
-void softmax(const Scratch& scores, const Shape& shape, const Block& block) {
-  for (int64_t r = 0; r < shape.per_group() * block.rows; ++r) {
-    float* row = scores.row(r);
+// e^(q k^T - largest) of a block, and the sum of each row; q is scaled. Query t sees the keys before the block, and the block's up
+// to its own; what it must not see is 0.
+struct Weighted {
+  Scratch keys;  // [H/G * rows, visible]
+  std::vector<float> sums;
+};
+
+Weighted weigh_keys(const Scratch& q, const Scratch& k_transposed, const Shape& shape, const Block& block) {
+  const int64_t rows = shape.per_group() * block.rows;
+  Weighted made{Scratch(rows, block.visible()), std::vector<float>(static_cast<std::size_t>(rows))};
+  product(q, k_transposed, made.keys, rows, block.visible(), shape.size);
+  for (int64_t r = 0; r < rows; ++r) {
+    float* row = made.keys.row(r);
     const int64_t seen = block.before + r % block.rows + 1;
-    float highest = row[0], sum = 0;
-#pragma omp simd reduction(max : highest)
-    for (int64_t i = 0; i < seen; ++i) highest = std::max(highest, row[i]);
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < seen; ++i) {
-      row[i] = fast_exp(row[i] - highest);
-      sum += row[i];
-    }
-    const float inverse = 1.0f / sum;
-    for (int64_t i = 0; i < seen; ++i) row[i] *= inverse;
+    made.sums[static_cast<std::size_t>(r)] = exponentials(row, seen);
     std::fill(row + seen, row + block.visible(), 0.0f);
+  }
+  return made;
+}
+
+void divide_rows(const Scratch& rows, int64_t columns, const std::vector<float>& by) {
+  for (std::size_t r = 0; r < by.size(); ++r) {
+    const float inverse = 1.0f / by[r];
+    float* row = rows.row(static_cast<int64_t>(r));
+    for (int64_t i = 0; i < columns; ++i) row[i] *= inverse;
   }
 }
 
 // softmax(q k^T), q scaled: [H/G * rows, visible]
 Scratch probabilities(const Scratch& q, const Scratch& k_transposed, const Shape& shape, const Block& block) {
-  Scratch p(shape.per_group() * block.rows, block.visible());
-  product(q, k_transposed, p, shape.per_group() * block.rows, block.visible(), shape.size);
-  softmax(p, shape, block);
-  return p;
+  Weighted weighted = weigh_keys(q, k_transposed, shape, block);
+  divide_rows(weighted.keys, block.visible(), weighted.sums);
+  return std::move(weighted.keys);
 }
 
 template <class Scalar>
@@ -211,7 +219,9 @@ Tensor attention_forward(const Heads& heads, const std::vector<Lineage>& documen
     for_blocks(document, group, [&](const Block& block) {
       const int64_t rows = shape.per_group() * block.rows;
       const Scratch q = gather_queries<Scalar>(heads.q, shape, block, shape.scale), result(rows, shape.size);
-      product(probabilities(q, k_transposed, shape, block), v, result, rows, shape.size, block.visible());
+      const Weighted weighted = weigh_keys(q, k_transposed, shape, block);
+      product(weighted.keys, v, result, rows, shape.size, block.visible());
+      divide_rows(result, shape.size, weighted.sums);
       scatter_queries<Scalar>(result, out, shape, block, 1);
     });
   });

@@ -252,15 +252,37 @@ struct SplitRotate : Function<SplitRotate> {
   }
 };
 
+// ---- packed product ----------------------------------------------------------------------------------------------
+
+Tensor multiply_packed(const Tensor& x, const PackedMatrix& packed) {
+  const Tensor rows = x.contiguous();
+  Tensor y = at::empty({rows.size(0), packed.outputs()}, rows.options());
+  packed.multiply(rows.const_data_ptr<float>(), rows.size(0), y.mutable_data_ptr<float>());
+  return y;
+}
+
+// The product that sampling uses, with a gradient: what policy gradients train on has the bits of what was sampled.
+struct PackedLinear : Function<PackedLinear> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
+                        const std::shared_ptr<const PackedMatrix>& packed) {
+    context->save_for_backward({x, weight});
+    return multiply_packed(x, *packed);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    return {context->needs_input_grad(0) ? at::mm(grads[0], saved[1]) : Tensor(),
+            context->needs_input_grad(1) ? at::mm(grads[0].t(), saved[0]) : Tensor(), Tensor()};
+  }
+};
+
 }  // namespace
 
 Tensor linear(const Tensor& x, const Matrix& weight) {
-  const bool frozen = weight.adapters.empty() ? !grad_wanted({x, weight.value}) : !at::GradMode::is_enabled();
-  if (weight.packed && frozen && x.scalar_type() == at::kFloat) {
-    const Tensor rows = x.contiguous();
-    Tensor y = at::empty({rows.size(0), weight.packed->outputs()}, rows.options());
-    weight.packed->multiply(rows.const_data_ptr<float>(), rows.size(0), y.mutable_data_ptr<float>());
-    return y;
+  const bool has_gradient = grad_wanted({x, weight.value}) || (at::GradMode::is_enabled() && !weight.adapters.empty());
+  if (weight.packed && x.scalar_type() == at::kFloat) {
+    if (!has_gradient) return multiply_packed(x, *weight.packed);
+    if (weight.adapters.empty()) return PackedLinear::apply(x, weight.value, weight.packed);
   }
   Tensor y = at::linear(x, weight.value);
   for (const auto& adapter : weight.adapters) {

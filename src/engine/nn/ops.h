@@ -32,7 +32,8 @@ struct Matrix {
   std::vector<LowRank> adapters;
 };
 
-/// x [T, inputs] -> [T, outputs]. Uses the packed copy when there is one and no gradient is wanted.
+/// x [T, inputs] -> [T, outputs]. By the packed copy if there is one (with a gradient too, but for adapters'): its bits do not depend
+/// on T.
 Tensor linear(const Tensor& x, const Matrix& weight);
 
 /// The weight with its adapters added, without gradient; the weight itself if there are none.

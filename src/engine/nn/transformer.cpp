@@ -78,14 +78,8 @@ Parameter parameter(const std::string& name, const Tensor& value) {
   return parameter(name, value, {{name, value.size(0)}});
 }
 
-Tensor hooked(const Hooks* hooks, const std::string& name, const Tensor& activation) {
-  if (hooks == nullptr) return activation;
-  const auto found = hooks->find(name);
-  return found == hooks->end() ? activation : found->second(activation);
-}
-
-std::string hook_name(const Hooks* hooks, int64_t layer, const char* place) {
-  return hooks == nullptr ? std::string() : fmt::format("layers.{}.{}", layer, place);
+std::string hook_name(const char* place, int64_t layer) {
+  return layer < 0 ? std::string(place) : fmt::format("layers.{}.{}", layer, place);
 }
 
 }  // namespace
@@ -93,7 +87,7 @@ std::string hook_name(const Hooks* hooks, int64_t layer, const char* place) {
 std::vector<std::string> hook_names(int64_t layers) {
   std::vector<std::string> names{"embedding"};
   for (int64_t i = 0; i < layers; ++i) {
-    for (const char* place : {"attention", "mlp", "residual"}) names.push_back(fmt::format("layers.{}.{}", i, place));
+    for (const char* place : {"attention", "mlp", "residual"}) names.push_back(hook_name(place, i));
   }
   names.push_back("final");
   return names;
@@ -123,24 +117,37 @@ Transformer::Transformer(const weights::ModelConfig& config, const weights::Tens
   rotary_ = rotary_table(config.max_positions, config.head_dim, config.rope_theta);
 }
 
-Tensor Transformer::layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention,
-                          const Hooks* hooks) const {
+void Transformer::set_hooks(Hooks hooks) {
+  const auto known = hook_names(config_.num_layers);
+  for (const auto& [name, hook] : hooks) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      fail_input("hooks", fmt::format("there is no place `{}`", name),
+                 fmt::format("known: {}", fmt::join(known, ", ")));
+    }
+  }
+  hooks_ = std::move(hooks);
+}
+
+// `layer` is -1 outside of the layers.
+Tensor Transformer::hooked(const char* place, int64_t layer, const Tensor& activation) const {
+  if (hooks_.empty()) return activation;
+  const auto found = hooks_.find(hook_name(place, layer));
+  return found == hooks_.end() ? activation : found->second(activation);
+}
+
+Tensor Transformer::layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention) const {
   const LayerWeights& w = weights_.layers[static_cast<std::size_t>(index)];
   const Tensor qkv = linear(rms_norm(x, w.input_norm, config_.rms_norm_eps), w.qkv);
   const Heads heads = split_rotate(qkv, positions, rotary_, config_.num_heads, config_.num_kv_heads);
-  const Tensor attended =
-      hooked(hooks, hook_name(hooks, index, "attention"), linear(attention.attend(index, heads), w.output));
-  const Tensor middle = x + attended;
+  const Tensor middle = x + hooked("attention", index, linear(attention.attend(index, heads), w.output));
   const Tensor gated = swiglu(linear(rms_norm(middle, w.mlp_norm, config_.rms_norm_eps), w.gate_up));
-  const Tensor mlp = hooked(hooks, hook_name(hooks, index, "mlp"), linear(gated, w.down));
-  return hooked(hooks, hook_name(hooks, index, "residual"), middle + mlp);
+  return hooked("residual", index, middle + hooked("mlp", index, linear(gated, w.down)));
 }
 
-Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attention& attention,
-                            const Hooks* hooks) const {
-  Tensor x = hooked(hooks, "embedding", at::embedding(weights_.embedding.value, ids));
-  for (int64_t i = 0; i < config_.num_layers; ++i) x = layer(i, x, positions, attention, hooks);
-  return hooked(hooks, "final", rms_norm(x, weights_.norm, config_.rms_norm_eps));
+Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attention& attention) const {
+  Tensor x = hooked("embedding", -1, at::embedding(weights_.embedding.value, ids));
+  for (int64_t i = 0; i < config_.num_layers; ++i) x = layer(i, x, positions, attention);
+  return hooked("final", -1, rms_norm(x, weights_.norm, config_.rms_norm_eps));
 }
 
 void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {

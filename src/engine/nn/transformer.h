@@ -68,7 +68,10 @@ class Transformer {
   Transformer(const weights::ModelConfig& config, const weights::TensorSource& source, const std::string& place);
 
   /// ids and positions [T] (int64) -> hidden states after the final norm [T, C].
-  Tensor forward(const Tensor& ids, const Tensor& positions, Attention& attention, const Hooks* hooks = nullptr) const;
+  Tensor forward(const Tensor& ids, const Tensor& positions, Attention& attention) const;
+
+  /// What is called at the named places (hooks.h) from now on, under training, scoring and sampling; {} for nothing.
+  void set_hooks(Hooks hooks);
 
   /// hidden [T, C] -> logits [T, V].
   Tensor logits(const Tensor& hidden) const { return linear(hidden, weights_.head); }
@@ -99,13 +102,15 @@ class Transformer {
   const Weights& weights() const { return weights_; }
 
  private:
-  Tensor layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention, const Hooks* hooks) const;
+  Tensor layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention) const;
+  Tensor hooked(const char* place, int64_t layer, const Tensor& activation) const;
   void for_matrices(const std::function<void(Matrix&)>& visit);
   std::vector<Parameter> collect(const std::function<Tensor(const Matrix&)>& value) const;
 
   weights::ModelConfig config_;
   Weights weights_;
   RotaryTable rotary_;
+  Hooks hooks_;
 };
 
 }  // namespace dormouse::nn

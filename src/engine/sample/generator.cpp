@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/text/prefix_tree.h"
+#include "engine/nn/softmax.h"
 #include "engine/sample/kv_cache.h"
 #include "engine/sample/sampler.h"
 
@@ -140,7 +141,7 @@ class Session {
         const std::span row(rows + i * vocabulary, static_cast<std::size_t>(vocabulary));
         Sequence& sequence = active_[static_cast<std::size_t>(i)];
         const int32_t token = tokens[static_cast<std::size_t>(i)] = draw_token(row, options_, sequence.random);
-        if (limits_.log_probs) sequence.result.log_probs.push_back(log_probability(row, token));
+        if (limits_.log_probs) sequence.result.log_probs.push_back(nn::log_probability(row, token));
       }
     });
     sampled_ += static_cast<int64_t>(tokens.size());

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "core/base/error.h"
-#include "engine/nn/fast_exp.h"
+#include "engine/nn/softmax.h"
 
 namespace dormouse::sample {
 
@@ -61,20 +61,6 @@ std::vector<Piece> pieces_of(std::span<const CachedAttention::Row> rows) {
   return pieces;
 }
 
-// In place: e^(score - largest) over the keys that a row sees; returns the sum: kPanel chains, key t in chain t % kPanel.
-float exponentials(float* scores, int64_t count) {
-  float largest = scores[0];
-#pragma omp simd reduction(max : largest)
-  for (int64_t t = 0; t < count; ++t) largest = std::max(largest, scores[t]);
-  for (int64_t t = 0; t < count; ++t) scores[t] = nn::fast_exp(scores[t] - largest);
-  float chains[kPanel] = {};
-  for (int64_t t = 0; t < count; t += kPanel) {
-    const int64_t columns = std::min(kPanel, count - t);
-    for (int64_t c = 0; c < columns; ++c) chains[c] += scores[t + c];
-  }
-  return std::accumulate(chains, chains + kPanel, 0.0f);
-}
-
 // One block of rows and one key/value group. Row r and head h of the group are row r * (H/G) + h of every matrix.
 class Unit {
  public:
@@ -95,7 +81,7 @@ class Unit {
     std::vector<float> sums(static_cast<std::size_t>(stacked));
     for_heads([&](int64_t row, int64_t stack, int64_t) {
       const int64_t seen = visible(rows_[static_cast<std::size_t>(row)]);
-      sums[static_cast<std::size_t>(stack)] = exponentials(scores.row(stack), seen);
+      sums[static_cast<std::size_t>(stack)] = nn::exponentials(scores.row(stack), seen);
       std::fill(scores.row(stack) + seen, scores.row(stack) + most, 0.0f);  // keys of later rows of the chunk
     });
     for (const auto& piece : pieces_) weigh(piece, scores, result);
@@ -196,8 +182,9 @@ CachedAttention::CachedAttention(std::vector<Chunk> chunks) : chunks_(std::move(
   for (const Chunk* chunk : order) {
     for (int64_t index = 0; index < chunk->length; ++index) rows_.push_back({chunk, index});
   }
-  // Enough blocks for the threads, enough rows in each for a tile.
-  const std::size_t size = std::clamp<std::size_t>(rows_.size() / 8, 1, 16);
+  // A unit of work is a block and a group: few blocks, since each reads the shared keys, but enough for the threads.
+  const auto threads = static_cast<std::size_t>(at::get_num_threads());
+  const std::size_t size = std::clamp<std::size_t>((rows_.size() + threads - 1) / threads, 1, 16);
   for (std::size_t first = 0; first < rows_.size(); first += size) {
     const auto rows = std::span<const Row>(rows_).subspan(first, std::min(size, rows_.size() - first));
     blocks_.push_back({rows, pieces_of(rows)});

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "engine/nn/fast_exp.h"
 
 namespace dormouse::sample {
 
@@ -15,13 +14,6 @@ bool larger_logit(const Candidate& a, const Candidate& b) {
 }
 
 }  // namespace
-
-float log_probability(std::span<const float> logits, int32_t token) {
-  const float largest = *std::max_element(logits.begin(), logits.end());
-  double total = 0;
-  for (const float logit : logits) total += nn::fast_exp(logit - largest);
-  return static_cast<float>(static_cast<double>(logits[static_cast<std::size_t>(token)] - largest) - std::log(total));
-}
 
 int32_t most_likely(std::span<const float> logits) {
   return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());

@@ -16,9 +16,6 @@ struct Candidate {
   double weight = 0;  // unnormalised probability
 };
 
-/// log softmax(logits)[token]; the sum in fp64.
-float log_probability(std::span<const float> logits, int32_t token);
-
 /// Index of the largest logit; the smallest index among equals.
 int32_t most_likely(std::span<const float> logits);
 

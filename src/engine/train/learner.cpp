@@ -1,7 +1,5 @@
 #include "engine/train/learner.h"
 
-#include "core/base/error.h"
-#include "engine/train/loss.h"
 
 namespace dormouse::train {
 
@@ -38,26 +36,6 @@ double Learner::update(int64_t step, double learning_rate) {
 nn::Tensor hidden_at_targets(const nn::Transformer& model, const Batch& batch) {
   nn::DocumentAttention attention(batch.documents);
   return model.forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
-}
-
-PolicyReport policy_step(Learner& learner, std::span<const text::RenderedRow* const> rows, const PolicyLoss& loss, int64_t step,
-                         double learning_rate, int64_t pass_tokens) {
-  DORMOUSE_ASSERT(!rows.empty());
-  PolicyReport report;
-  std::size_t first_row = 0;
-  for (const auto& pass : split_passes(rows, pass_tokens)) {
-    const Batch batch = make_batch(pass);
-    const nn::Tensor log_probs =
-        target_log_probs(hidden_at_targets(learner.model(), batch), learner.model().weights().head, batch.targets);
-    const nn::Tensor share = loss({log_probs, first_row, batch.targets_of_row});
-    report.loss += share.item<double>();
-    report.tokens += batch.row_tokens;
-    report.target_tokens += batch.targets.size(0);
-    share.backward();
-    first_row += pass.size();
-  }
-  report.gradient_norm = learner.update(step, learning_rate);
-  return report;
 }
 
 }  // namespace dormouse::train

@@ -1,5 +1,9 @@
 #include "engine/train/loss.h"
 
+#include <ATen/Parallel.h>
+
+#include "engine/nn/softmax.h"
+
 namespace dormouse::train {
 
 namespace {
@@ -47,36 +51,55 @@ struct TargetLoss : Function<TargetLoss> {
   }
 };
 
+// log p(target) of each row of logits [N, V], into result [N].
+void read_log_probs(const Tensor& logits, const Tensor& targets, const Tensor& result) {
+  const Tensor rows = logits.contiguous();
+  const int64_t vocabulary = rows.size(1);
+  const float* data = rows.const_data_ptr<float>();
+  const int64_t* target = targets.const_data_ptr<int64_t>();
+  float* to = result.mutable_data_ptr<float>();
+  at::parallel_for(0, rows.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      to[i] = nn::log_probability({data + i * vocabulary, static_cast<std::size_t>(vocabulary)}, target[i]);
+    }
+  });
+}
+
+Tensor log_probs_of(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets) {
+  Tensor result = at::empty({hidden.size(0)}, at::kFloat);
+  for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
+    const Tensor logits = nn::linear(hidden.narrow(0, first, rows), head).to(at::kFloat);
+    read_log_probs(logits.cpu(), targets.narrow(0, first, rows).cpu(), result.narrow(0, first, rows));
+  });
+  return result.to(hidden.device());
+}
+
 struct TargetLogProbs : Function<TargetLogProbs> {
-  static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets) {
-    Tensor result = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat)), normalisers = at::empty_like(result);
-    for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
-      const Tensor logits = at::linear(hidden.narrow(0, first, rows), head).to(at::kFloat);
-      const Tensor chosen = logits.gather(1, targets.narrow(0, first, rows).unsqueeze(1)).squeeze(1);
-      const Tensor normaliser = at::logsumexp(logits, {1});
-      normalisers.narrow(0, first, rows).copy_(normaliser);
-      result.narrow(0, first, rows).copy_(chosen - normaliser);
-    });
-    context->save_for_backward({hidden, head, targets, normalisers});
+  static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets,
+                        const std::shared_ptr<const nn::PackedMatrix>& packed) {
+    const Tensor result = log_probs_of(hidden, {head, packed, {}}, targets);
+    context->save_for_backward({hidden, head, targets, result});
     return result;
   }
 
   // d logits = (one-hot - softmax) * gradient of the row
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
-    const Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &normalisers = saved[3];
+    const Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &log_probs = saved[3];
     Tensor d_hidden = at::empty_like(hidden), d_head;
     if (context->needs_input_grad(1)) d_head = at::zeros_like(head);
     for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
       const Tensor h = hidden.narrow(0, first, rows);
+      const Tensor target = targets.narrow(0, first, rows).unsqueeze(1);
       const Tensor gradient = grads[0].narrow(0, first, rows).unsqueeze(1);
-      Tensor d = at::linear(h, head).to(at::kFloat).sub_(normalisers.narrow(0, first, rows).unsqueeze(1)).exp_();
-      d.mul_(-gradient).scatter_add_(1, targets.narrow(0, first, rows).unsqueeze(1), gradient.contiguous());
+      Tensor d = at::linear(h, head).to(at::kFloat);
+      const Tensor normaliser = d.gather(1, target) - log_probs.narrow(0, first, rows).unsqueeze(1);
+      d.sub_(normaliser).exp_().mul_(-gradient).scatter_add_(1, target, gradient.contiguous());
       d = d.to(hidden.scalar_type());
       d_hidden.narrow(0, first, rows).copy_(at::mm(d, head));
       if (d_head.defined()) d_head.addmm_(d.t(), h);
     });
-    return {d_hidden, d_head, Tensor()};
+    return {d_hidden, d_head, Tensor(), Tensor()};
   }
 };
 
@@ -88,15 +111,9 @@ Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targe
 
 Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets) {
   const bool wanted = hidden.requires_grad() || head.value.requires_grad();
-  if (at::GradMode::is_enabled() && wanted) return TargetLogProbs::apply(hidden, head.value, targets);
+  if (at::GradMode::is_enabled() && wanted) return TargetLogProbs::apply(hidden, head.value, targets, head.packed);
   const at::NoGradGuard no_gradient;
-  Tensor result = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));
-  for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
-    const Tensor logits = nn::linear(hidden.narrow(0, first, rows), head).to(at::kFloat);
-    const Tensor chosen = logits.gather(1, targets.narrow(0, first, rows).unsqueeze(1)).squeeze(1);
-    result.narrow(0, first, rows).copy_(chosen - at::logsumexp(logits, {1}));
-  });
-  return result;
+  return log_probs_of(hidden, head, targets);
 }
 
 namespace plain {

@@ -5,6 +5,7 @@
 #include "engine/tiny_rows.h"
 #include "engine/tiny_transformer.h"
 #include "engine/train/learner.h"
+#include "engine/train/policy.h"
 
 namespace dormouse::nn {
 namespace {
@@ -21,11 +22,14 @@ Tensor hidden(const Transformer& model) {
 void learn(Transformer& model, int steps) {
   train::TrainingOptions options;
   options.precision = "f32";
-  train::Learner learner(model, options);
+  train::PolicyTrainer trainer(model, options);
   const text::RenderedRow one = row();
   const text::RenderedRow* pointer = &one;
-  for (int step = 1; step <= steps; ++step) {
-    train::policy_step(learner, {&pointer, 1}, [](const auto& pass) { return -pass.log_probs.sum(); }, step, 1e-2);
+  for (int step = 0; step < steps; ++step) {
+    const auto likelier = [](const train::PolicyPass& pass) {
+      return train::PolicyTerm{0, std::vector<float>(pass.log_probs.size(), -1.0f)};
+    };
+    trainer.step({&pointer, 1}, likelier, 1e-2);
   }
 }
 

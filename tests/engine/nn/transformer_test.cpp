@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/error.h"
 #include "engine/tiny_transformer.h"
 
 namespace dormouse::nn {
@@ -31,22 +32,33 @@ TEST(Transformer, PackedWeightsAgreeWithPlainOnes) {
 }
 
 TEST(Transformer, HooksReadAndWriteEveryNamedPlace) {
-  const auto model = tiny::transformer();
+  auto model = tiny::transformer();
   const at::NoGradGuard no_gradient;
   DocumentAttention attention({{0, 8}});
   const Tensor untouched = model.forward(ids(), at::arange(8), attention);
   for (const auto& name : hook_names(model.config().num_layers)) {
     int calls = 0;
-    Hooks read{{name, [&](const Tensor& x) {
-                  ++calls;
-                  EXPECT_EQ(x.sizes(), (std::vector<int64_t>{8, 24}));
-                  return x;
-                }}};
-    EXPECT_TRUE(at::equal(model.forward(ids(), at::arange(8), attention, &read), untouched)) << name;
+    model.set_hooks({{name, [&](const Tensor& x) {
+                        ++calls;
+                        EXPECT_EQ(x.sizes(), (std::vector<int64_t>{8, 24}));
+                        return x;
+                      }}});
+    EXPECT_TRUE(at::equal(model.forward(ids(), at::arange(8), attention), untouched)) << name;
     EXPECT_EQ(calls, 1) << name;
-    Hooks write{{name, [](const Tensor& x) { return x + 1; }}};
-    EXPECT_FALSE(at::equal(model.forward(ids(), at::arange(8), attention, &write), untouched)) << name;
+    model.set_hooks({{name, [](const Tensor& x) { return x + 1; }}});
+    EXPECT_FALSE(at::equal(model.forward(ids(), at::arange(8), attention), untouched)) << name;
   }
+  EXPECT_THROW(model.set_hooks({{"layers.9.mlp", [](const Tensor& x) { return x; }}}), Error);
+}
+
+TEST(Transformer, GradientsFlowThroughAHook) {
+  auto model = tiny::transformer();
+  DocumentAttention attention({{0, 8}});
+  const Tensor direction = at::zeros({24}).requires_grad_(true);
+  model.set_hooks({{"layers.0.residual", [&](const Tensor& x) { return x + direction; }}});
+  model.forward(ids(), at::arange(8), attention).square().sum().backward();
+  ASSERT_TRUE(direction.grad().defined());
+  EXPECT_GT(direction.grad().abs().sum().item<float>(), 0);
 }
 
 TEST(Transformer, EveryHubNameIsAPartOfOneParameter) {

@@ -1,8 +1,11 @@
 // The policy-gradient step on a random model: the same update as supervised training when the loss is the same, and a bandit whose
 // best token is known.
-#include "engine/train/learner.h"
+#include "engine/train/policy.h"
 
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
 
 #include "engine/tiny_rows.h"
 #include "engine/tiny_transformer.h"
@@ -23,17 +26,22 @@ TrainingOptions options() {
   return made;
 }
 
+// weight * sum of the log-probabilities
+PolicyTerm weighted(const PolicyPass& pass, double weight) {
+  const double sum = std::accumulate(pass.log_probs.begin(), pass.log_probs.end(), 0.0);
+  return {weight * sum, std::vector<float>(pass.log_probs.size(), static_cast<float>(weight))};
+}
+
 TEST(PolicyStep, WithTheSupervisedLossIsTheSupervisedStep) {
   const std::vector<text::RenderedRow> rows{row({1, 2, 3, 4}, 2), row({7, 8, 9}, 1), row({1, 2, 5, 6, 7}, 2)};
   auto supervised = tiny::transformer(), policy = tiny::transformer();
   Trainer trainer(supervised, rows, {}, options(), 1);
   const StepReport expected = trainer.next();
-  Learner learner(policy, options());
+  PolicyTrainer trained(policy, options());
   const double targets = static_cast<double>(expected.target_tokens);
   // Two passes: the sum over them is the step.
-  const auto report = policy_step(
-      learner, pointers(rows), [&](const PolicyPass& pass) { return -pass.log_probs.sum() / targets; }, 1,
-      expected.learning_rate, /*pass_tokens=*/8);
+  const auto report = trained.step(
+      pointers(rows), [&](const PolicyPass& pass) { return weighted(pass, -1 / targets); }, expected.learning_rate, /*pass_tokens=*/8);
   EXPECT_NEAR(report.loss, expected.loss, 1e-5);
   EXPECT_NEAR(report.gradient_norm, expected.gradient_norm, 1e-4 * expected.gradient_norm);
   EXPECT_EQ(report.target_tokens, expected.target_tokens);
@@ -48,15 +56,15 @@ TEST(PolicyStep, WithTheSupervisedLossIsTheSupervisedStep) {
 TEST(PolicyStep, TellsWhichRowsAPassHolds) {
   const std::vector<text::RenderedRow> rows{row({1, 2, 3, 4}, 2), row({7, 8, 9}, 1), row({1, 2, 5, 6, 7}, 2)};
   auto model = tiny::transformer();
-  Learner learner(model, options());
+  PolicyTrainer trained(model, options());
   std::vector<std::pair<std::size_t, std::vector<int64_t>>> seen;
-  policy_step(
-      learner, pointers(rows),
+  trained.step(
+      pointers(rows),
       [&](const PolicyPass& pass) {
         seen.emplace_back(pass.first_row, std::vector<int64_t>(pass.targets_of_row.begin(), pass.targets_of_row.end()));
-        return pass.log_probs.sum();
+        return weighted(pass, 1);
       },
-      1, 0.0, /*pass_tokens=*/8);
+      0.0, /*pass_tokens=*/8);
   EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, std::vector<int64_t>>>{{0, {2, 2}}, {2, {3}}}));
 }
 
@@ -65,21 +73,23 @@ TEST(PolicyStep, TellsWhichRowsAPassHolds) {
 TEST(PolicyStep, LearnsTheRewardedToken) {
   auto model = tiny::transformer();
   TrainingOptions made = options();
-  Learner learner(model, made);
+  PolicyTrainer trained(model, made);
   std::vector<text::RenderedRow> rows;
   for (int32_t token = 0; token < 50; ++token) rows.push_back(row({3, 1, 4, token}, 3));
   double chance = 0;
   for (int64_t step = 1; step <= 40; ++step) {
-    policy_step(
-        learner, pointers(rows),
+    trained.step(
+        pointers(rows),
         [&](const PolicyPass& pass) {
-          const at::Tensor p = pass.log_probs.detach().exp();
-          chance = p[17].item<double>();
-          at::Tensor advantage = at::full({50}, -chance);
-          advantage[17] += 1.0;
-          return -(p * advantage * pass.log_probs).sum();
+          // d/d(log p_i) of -sum(p_i A_i log p_i), p and A held.
+          PolicyTerm term = weighted(pass, 0);
+          chance = std::exp(pass.log_probs[17]);
+          for (std::size_t i = 0; i < term.gradient.size(); ++i) {
+            term.gradient[i] = static_cast<float>(-std::exp(pass.log_probs[i]) * ((i == 17 ? 1.0 : 0.0) - chance));
+          }
+          return term;
         },
-        step, 1e-2);
+        1e-2);
   }
   EXPECT_GT(chance, 0.99);
 }

@@ -1,0 +1,59 @@
+// The policy-gradient step, on which RLOO, GRPO and PPO sit: rows that were sampled go through the model, the algorithm turns their
+// log-probabilities into a loss in plain numbers, and the weights take one update. Free of tensors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/text/chat_format.h"
+#include "engine/train/options.h"
+
+namespace dormouse::nn {
+class Transformer;
+}
+
+namespace dormouse::train {
+
+/// The rows of one pass of a policy-gradient step, and log p of their target tokens, one row after the other.
+struct PolicyPass {
+  std::span<const float> log_probs;
+  std::size_t first_row;                  // index of the pass's first row among the step's
+  std::span<const int64_t> targets_of_row;
+};
+
+/// A share of the step's loss, and its derivative by each of the log-probabilities.
+struct PolicyTerm {
+  double loss = 0;
+  std::vector<float> gradient;
+};
+
+/// An algorithm (REINFORCE, RLOO, GRPO, PPO's policy part) in plain numbers: the share of the loss that a pass has, as a function
+/// of its log-probabilities. Divide by what the whole step holds, not the pass: passes are cut by memory alone.
+using PolicyLoss = std::function<PolicyTerm(const PolicyPass&)>;
+
+struct PolicyReport {
+  double loss = 0, gradient_norm = 0;
+  int64_t tokens = 0, target_tokens = 0;
+};
+
+class PolicyTrainer {
+ public:
+  /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for.
+  PolicyTrainer(nn::Transformer& model, const TrainingOptions& options);
+  /// The weights stay in the model, without gradients.
+  ~PolicyTrainer();
+
+  /// One update on rows whose targets are the sampled tokens. Rows of a group share the prompt's computation. A pass holds
+  /// `pass_tokens` tokens, or one row. Throws kWork if the gradient is not finite.
+  PolicyReport step(std::span<const text::RenderedRow* const> rows, const PolicyLoss& loss, double learning_rate,
+                    int64_t pass_tokens = 2048);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dormouse::train
