@@ -4,11 +4,11 @@ import dataclasses
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
-ROWS_FILE = BENCH / "data" / "sft_rows.jsonl"
+DATA = BENCH / "data"
 DORMOUSE = "Dormouse"
-SFT_BATCH = 8
 SAMPLE_BATCHES = (1, 8, 32)
 PROMPT_TOKENS, NEW_TOKENS = 32, 64
+PREFIX_TOKENS, PREFIX_QUERIES = 5900, 200
 LLAMA_TYPES = ("F32", "F16", "BF16", "Q8_0", "Q4_1")
 
 
@@ -32,14 +32,23 @@ class Case:
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """Dormouse at least `factor` times the fastest row of `peer` in `workload`."""
+    """Dormouse at least `factor` times the fastest row of `peer` (a program, or a program and a dtype) in `workload`."""
 
     workload: str
     peer: str
     factor: float
 
 
-GOALS = (Goal("sft", "TRL", 2.0), Goal("sample 32", "transformers", 2.0))
+GOALS = (
+    Goal("sft", "TRL", 3.0),
+    Goal("sft long", "TRL", 3.0),
+    Goal("sample 32", "transformers", 4.0),
+    Goal("sample 32", "llama.cpp", 1.8),
+    Goal("sample 8", "llama.cpp", 1.5),
+    Goal("sample 1", "llama.cpp BF16", 1.0),
+    Goal("prefix", "transformers", 20.0),
+    Goal("policy", "TRL", 3.0),
+)
 
 
 def flags(**options):
@@ -52,22 +61,26 @@ def worker(python, script, *more, **options):
 
 
 def sft_cases(python, dormouse, steps, threads, bf16_is_native):
-    work = {"rows": ROWS_FILE, "batch": SFT_BATCH}
-    own = (dormouse, "bench", "sft", *flags(**work, steps=steps, dtype="auto"), "--json")
-    cases = [Case("sft", DORMOUSE, "", "auto", own)]
+    """Rows of about 90 tokens, eight a step; and of about 1,000, two a step."""
+    cases = []
+    for workload, file, batch in (("sft", "sft_rows.jsonl", 8), ("sft long", "long_rows.jsonl", 2)):
+        work = {"rows": DATA / file, "batch": batch}
+        own = (dormouse, "bench", "sft", *flags(**work, steps=steps, dtype="auto"), "--json")
+        cases.append(Case(workload, DORMOUSE, "", "auto", own))
 
-    def add(program, script, setting, dtype, *more):
-        once = dtype != "fp32" and not bf16_is_native
-        if once and setting != "padded":
-            return  # one bf16 row is enough to show what it costs here
-        few_steps = min(steps, 2) if once else steps
-        command = worker(python, script, *more, **work, steps=few_steps, dtype=dtype, threads=threads)
-        cases.append(Case("sft", program, setting, dtype, command, once))
+        def add(program, script, setting, dtype, *more):
+            once = dtype != "fp32" and not bf16_is_native
+            if once and (setting != "padded" or workload != "sft"):
+                return  # one bf16 row is enough to show what it costs here
+            few_steps = min(steps, 2) if once else steps
+            command = worker(python, script, *more, **work, steps=few_steps, dtype=dtype, threads=threads)
+            cases.append(Case(workload, program, setting, dtype, command, once))
 
-    for dtype in ("fp32", "bf16", "bf16-weights") if bf16_is_native else ("fp32", "bf16"):
-        add("TRL", "trl_sft.py", "padded", dtype)
-        add("TRL", "trl_sft.py", "packed to 1,024", dtype, "--packed")
-        add("transformers", "transformers_sft.py", "own loop, logits at targets", dtype)
+        for dtype in ("fp32", "bf16", "bf16-weights") if bf16_is_native else ("fp32", "bf16"):
+            add("TRL", "trl_sft.py", "padded", dtype)
+            if workload == "sft":
+                add("TRL", "trl_sft.py", "packed to 1,024", dtype, "--packed")
+            add("transformers", "transformers_sft.py", "own loop, logits at targets", dtype)
     return cases
 
 
@@ -88,3 +101,45 @@ def sample_cases(python, dormouse, threads, bf16_is_native):
             command = worker(python, "llama_sample.py", **work, dtype=dtype, threads=threads)
             cases.append(Case(workload, "llama.cpp", "", dtype, command))
     return cases
+
+
+def prefix_cases(python, dormouse, threads):
+    """Queries of 16 tokens behind one long prompt, 16 tokens out. transformers gets fewer of them: it takes minutes."""
+    work = {"prefix_tokens": PREFIX_TOKENS, "prompt_tokens": 16, "tokens": 16}
+    own = (dormouse, "bench", "prefix", *flags(**work, queries=PREFIX_QUERIES, batch=32, dtype="f32"), "--json")
+    cases = [Case("prefix", DORMOUSE, "", "f32", own)]
+    for setting, queries, batch, more in (("", 4, 4, ()), ("prefix kept by hand", 64, 8, ("--cached",))):
+        command = worker(
+            python,
+            "transformers_prefix.py",
+            *more,
+            **work,
+            queries=queries,
+            batch=batch,
+            dtype="fp32",
+            threads=threads,
+        )
+        cases.append(Case("prefix", "transformers", setting, "fp32", command, once=not more))
+    return cases
+
+
+def policy_cases(python, dormouse, steps, threads):
+    """One step: 16 prompts, 4 samples each, 48 tokens a sample; sample, score, update."""
+    work = {"rows": DATA / "sft_rows.jsonl", "prompts": 16, "samples": 4, "tokens": 48}
+    few_steps = max(1, min(steps - 1, 2))
+    own = (dormouse, "bench", "policy", *flags(**work, steps=few_steps, dtype="auto"), "--json")
+    peer = worker(python, "trl_grpo.py", **work, steps=few_steps, dtype="fp32", threads=threads)
+    return [Case("policy", DORMOUSE, "RLOO", "auto", own), Case("policy", "TRL", "GRPO", "fp32", peer)]
+
+
+def start_cases(python, dormouse, threads):
+    """The whole process: load, and the first token; or the GGUF made into a folder."""
+    wall = str(BENCH / "workers" / "wall.py")
+    first = (dormouse, "generate", "smollm2-135m-instruct", "--prompt", "Good morning", "--max-tokens", "1")
+    gguf = (dormouse, "model", "import", "smollm2-135m-instruct", "{folder}/model")
+    peer = (python, wall, "start", "--", *worker(python, "transformers_start.py", threads=threads))
+    return [
+        Case("start", DORMOUSE, "", "f32", (python, wall, "start", "--", *first)),
+        Case("start", "transformers", "", "fp32", peer),
+        Case("import", DORMOUSE, "GGUF to folder", "bf16", (python, wall, "import", "--", *gguf)),
+    ]

@@ -38,7 +38,12 @@ def ratio(own, other):
 
 
 def fastest(outcomes, workload, program):
-    rows = [o for o in outcomes if o.case.workload == workload and o.case.program == program and o.speeds]
+    """Of a program, or of a program and a dtype: "llama.cpp BF16"."""
+    rows = [
+        o
+        for o in outcomes
+        if o.case.workload == workload and program in (o.case.program, f"{o.case.program} {o.case.dtype}") and o.speeds
+    ]
     return max(rows, key=lambda o: statistics.median(o.speeds), default=None)
 
 
@@ -49,7 +54,7 @@ def own_outcome(outcomes, workload):
 
 def ceiling_share(outcome, ceiling):
     """The share of the GEMM ceiling of its dtype that a training run reached, or None."""
-    if outcome.case.workload != "sft" or not outcome.speeds or not ceiling:
+    if not outcome.case.workload.startswith("sft") or not outcome.speeds or not ceiling:
         return None
     result = next(iter(outcome.by_round.values()))
     gflops = ceiling.get("bf16" if "bf16" in str(result.get("dtype")) else "fp32")
@@ -122,7 +127,7 @@ def goal_rows(outcomes, goals):
         found = ratio(own_outcome(outcomes, goal.workload), best) if best else None
         verdict = "not measured" if found is None else "met" if found.value >= goal.factor else "missed"
         peer = (
-            f"{goal.peer} {best.case.dtype}" + (f", {best.case.setting}" if best.case.setting else "")
+            f"{best.case.program} {best.case.dtype}" + (f", {best.case.setting}" if best.case.setting else "")
             if best
             else goal.peer
         )

@@ -24,6 +24,7 @@ import machine  # noqa: E402
 import measure  # noqa: E402
 import results  # noqa: E402
 
+KINDS = ("sft", "sample", "prefix", "policy", "start")
 PEERS = {"trl": "TRL", "transformers": "transformers", "llama.cpp": "llama.cpp"}
 
 
@@ -33,7 +34,7 @@ def say(text):
 
 def parse_arguments(words):
     parser = argparse.ArgumentParser(description="Measure Dormouse beside its peers.")
-    parser.add_argument("--only", choices=["sft", "sample"], help="one kind of work")
+    parser.add_argument("--only", choices=KINDS, help="one kind of work")
     parser.add_argument("--peer", action="append", choices=sorted(PEERS), help="only this peer (repeatable)")
     parser.add_argument("--rounds", type=int, help="measurements of each case (default 5, with --quick 2)")
     parser.add_argument(
@@ -85,13 +86,15 @@ def prepare(arguments):
 
 def choose_cases(arguments):
     native = machine.bf16_is_native()
-    chosen = []
-    if arguments.only != "sample":
-        chosen += cases.sft_cases(
-            arguments.python, arguments.dormouse, arguments.steps, arguments.threads, native
-        )
-    if arguments.only != "sft":
-        chosen += cases.sample_cases(arguments.python, arguments.dormouse, arguments.threads, native)
+    python, dormouse, threads = arguments.python, arguments.dormouse, arguments.threads
+    of_kind = {
+        "sft": lambda: cases.sft_cases(python, dormouse, arguments.steps, threads, native),
+        "sample": lambda: cases.sample_cases(python, dormouse, threads, native),
+        "prefix": lambda: cases.prefix_cases(python, dormouse, threads),
+        "policy": lambda: cases.policy_cases(python, dormouse, arguments.steps, threads),
+        "start": lambda: cases.start_cases(python, dormouse, threads),
+    }
+    chosen = [case for kind in KINDS if arguments.only in (None, kind) for case in of_kind[kind]()]
     wanted = {PEERS[peer] for peer in arguments.peer or PEERS} | {cases.DORMOUSE}
     return [case for case in chosen if case.program in wanted]
 

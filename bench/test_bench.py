@@ -125,7 +125,7 @@ class ResultsTest(unittest.TestCase):
             outcome("TRL", [16], dtype="bf16"),
         ]
         self.assertEqual(
-            results.goal_rows(rows, cases.GOALS), [["sft", "TRL bf16", ">= 2", "1.88", "missed"]]
+            results.goal_rows(rows, cases.GOALS), [["sft", "TRL bf16", ">= 3", "1.88", "missed"]]
         )
         self.assertEqual(results.goal_rows(rows[:3], cases.GOALS)[0][4], "met")
         self.assertEqual(results.goal_rows(rows[:2], cases.GOALS)[0][4], "not measured")
@@ -157,7 +157,7 @@ class ResultsTest(unittest.TestCase):
         self.assertEqual(first, results.INTRO + "\n## one\n\ntext 1\n")
 
     def test_target_share_is_that_of_the_rows(self):
-        header = json.loads(cases.ROWS_FILE.read_text(encoding="utf-8").splitlines()[0])
+        header = json.loads((cases.DATA / "sft_rows.jsonl").read_text(encoding="utf-8").splitlines()[0])
         self.assertEqual(results.TARGET_SHARE, header["targets"] / header["tokens"])
 
 
@@ -194,7 +194,7 @@ class RunTest(WithScripts):
         self.assertEqual(status, 0)
         self.assertIn("TRL, packed to 1,024", text)
         self.assertIn("not measured: no llama", text)
-        self.assertEqual(text.count("met"), 2)
+        self.assertEqual(text.count("met"), 3)
 
     def test_json_has_one_object_a_measurement(self):
         _, text = self.run_it("--json", "--only", "sample", "--peer", "llama.cpp")

@@ -15,21 +15,32 @@ PROMPT_TEXTS = BENCH.parent / "prompts" / "clean-text" / "test.jsonl"
 
 
 def parse_arguments(kind):
-    """kind is 'sft' or 'sample'; the options are those of `dormouse bench`."""
+    """kind is 'sft', 'sample', 'prefix' or 'policy'; the options are those of `dormouse bench`."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--dtype", default="fp32")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    if kind == "sft":
+    if kind in ("sft", "policy"):
         parser.add_argument("--rows", type=Path, required=True)
         parser.add_argument("--steps", type=int, default=6)
-        parser.add_argument("--packed", action="store_true")
-    else:
-        parser.add_argument("--prompt-tokens", type=int, default=32)
+    if kind != "policy":
+        parser.add_argument("--batch", type=int, default=8)
+    if kind != "sft":
         parser.add_argument("--tokens", type=int, default=64)
+    if kind in ("sample", "prefix"):
+        parser.add_argument("--prompt-tokens", type=int, default=32)
+    if kind == "sft":
+        parser.add_argument("--packed", action="store_true")
+    if kind == "sample":
         parser.add_argument(
             "--min-seconds", type=float, default=2.0, help="repeat the pass until this has gone by"
         )
+    if kind == "prefix":
+        parser.add_argument("--prefix-tokens", type=int, default=5900)
+        parser.add_argument("--queries", type=int, default=200)
+        parser.add_argument("--cached", action="store_true", help="keep the prefix's keys and values by hand")
+    if kind == "policy":
+        parser.add_argument("--prompts", type=int, default=16)
+        parser.add_argument("--samples", type=int, default=4)
     return parser.parse_args()
 
 

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -11,6 +13,8 @@
 #include "edge/cli/command.h"
 #include "engine/chat/local_model.h"
 #include "engine/nn/runtime.h"
+#include "engine/train/policy.h"
+#include "engine/train/rollout.h"
 
 namespace dormouse::cli {
 
@@ -18,7 +22,7 @@ namespace {
 
 struct Options {
   std::string model = "smollm2-135m-instruct", rows, dtype = "auto";
-  int64_t steps = 6, batch = 8, prompt_tokens = 32, tokens = 64;
+  int64_t steps = 6, batch = 8, prompt_tokens = 32, tokens = 64, queries = 200, prefix_tokens = 5900, prompts = 16, samples = 4;
   bool json = false;
 };
 
@@ -39,15 +43,30 @@ void print(const Json& facts, int64_t tokens, double seconds, const std::string&
   fmt::print("{}\n", canonical_json(all));
 }
 
-std::vector<text::RenderedRow> read_rows(const Options& options, const text::ChatFormat& format) {
-  std::vector<text::RenderedRow> rows;
+// visit(prompt, answer)
+template <class Visit>
+void for_rows(const Options& options, Visit visit) {
   for (const auto& line : read_lines(options.rows)) {
     const Json row = parse_json(line, options.rows);
     if (row.contains("canary")) continue;  // the header
-    const text::Message user{"user", json_string(row, "prompt", options.rows)};
-    rows.push_back(format.training_row({&user, 1}, json_string(row, "answer", options.rows)));
+    visit(text::Message{"user", json_string(row, "prompt", options.rows)}, json_string(row, "answer", options.rows));
   }
+}
+
+std::vector<text::RenderedRow> read_rows(const Options& options, const text::ChatFormat& format) {
+  std::vector<text::RenderedRow> rows;
+  for_rows(options, [&](const text::Message& user, const std::string& answer) {
+    rows.push_back(format.training_row({&user, 1}, answer));
+  });
   return rows;
+}
+
+std::vector<std::vector<int32_t>> read_prompts(const Options& options, const text::ChatFormat& format) {
+  std::vector<std::vector<int32_t>> prompts;
+  for_rows(options, [&](const text::Message& user, const std::string&) {
+    if (static_cast<int64_t>(prompts.size()) < options.prompts) prompts.push_back(format.prompt({&user, 1}).ids);
+  });
+  return prompts;
 }
 
 // The first step is left out: it allocates what the others reuse.
@@ -73,32 +92,105 @@ void fine_tune(const Options& options, const GlobalOptions& global) {
         train::resolve_precision(options.dtype));
 }
 
-// Random prompts, so that none shares a beginning with another; end-of-turn tokens do not end a completion.
-void sample_tokens(const Options& options, const GlobalOptions& global) {
-  start_engine(global);
+std::vector<int32_t> random_tokens(RandomStream& random, int64_t count) {
+  std::vector<int32_t> tokens;
+  for (int64_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>(1000 + random.below(40000)));
+  return tokens;
+}
+
+// Greedy; end-of-turn tokens do not end a completion.
+void time_sampling(const Options& options, const std::vector<std::vector<int32_t>>& prompts, const char* work) {
   const bool in_bf16 = options.dtype == "bf16";
   chat::LocalModel model(weights::ModelFiles::open(options.model),
                          {.max_batch = options.batch, .stop_at_end = false, .round_to_bf16 = in_bf16});
-  RandomStream random(1, "bench prompts");
-  std::vector<std::vector<int32_t>> prompts;
-  for (int64_t i = 0; i < options.batch; ++i) {
-    std::vector<int32_t> prompt;
-    for (int64_t t = 0; t < options.prompt_tokens; ++t) {
-      prompt.push_back(static_cast<int32_t>(1000 + random.below(40000)));
-    }
-    prompts.push_back(std::move(prompt));
-  }
   const std::vector<uint64_t> seeds(prompts.size(), 1);
   sample::SamplingOptions greedy;
   greedy.temperature = 0;
   greedy.max_tokens = 2;
-  model.complete_ids(prompts, seeds, greedy);  // packs the weights
+  const std::vector<std::vector<int32_t>> warm_up{{1000, 2000, 3000}};
+  model.complete_ids(warm_up, {seeds.data(), 1}, greedy);  // packs the weights
   greedy.max_tokens = options.tokens;
   const auto start = std::chrono::steady_clock::now();
   int64_t tokens = 0;
   for (const auto& completion : model.complete_ids(prompts, seeds, greedy)) tokens += completion.tokens;
-  print({{"work", "sample"}, {"batch", options.batch}}, tokens, seconds_since(start),
+  print({{"work", work}, {"batch", options.batch}, {"prompts", prompts.size()}}, tokens, seconds_since(start),
         in_bf16 ? "bf16" : "f32");
+}
+
+// Random prompts, so that none shares a beginning with another.
+void sample_tokens(const Options& options, const GlobalOptions& global) {
+  start_engine(global);
+  RandomStream random(1, "bench prompts");
+  std::vector<std::vector<int32_t>> prompts;
+  for (int64_t i = 0; i < options.batch; ++i) prompts.push_back(random_tokens(random, options.prompt_tokens));
+  time_sampling(options, prompts, "sample");
+}
+
+// Short queries behind one long system prompt.
+void sample_behind_prefix(const Options& options, const GlobalOptions& global) {
+  start_engine(global);
+  RandomStream random(1, "bench prompts");
+  const auto prefix = random_tokens(random, options.prefix_tokens);
+  std::vector<std::vector<int32_t>> prompts;
+  for (int64_t i = 0; i < options.queries; ++i) {
+    prompts.push_back(prefix);
+    const auto query = random_tokens(random, options.prompt_tokens);
+    prompts.back().insert(prompts.back().end(), query.begin(), query.end());
+  }
+  time_sampling(options, prompts, "prefix");
+}
+
+// RLOO (Ahmadian et al. 2024): a sample's reward less the mean of the others of its group, shared by its tokens.
+train::PolicyLoss rloo_loss(const std::vector<double>& rewards, int64_t group) {
+  return [&rewards, group](const train::PolicyPass& pass) {
+    train::PolicyTerm term;
+    for (std::size_t i = 0, token = 0; i < pass.targets_of_row.size(); ++i) {
+      const std::size_t row = pass.first_row + i, first = row / static_cast<std::size_t>(group) * static_cast<std::size_t>(group);
+      double others = -rewards[row];
+      for (std::size_t j = 0; j < static_cast<std::size_t>(group); ++j) others += rewards[first + j];
+      const double advantage = rewards[row] - others / static_cast<double>(group - 1);
+      const double weight = -advantage / static_cast<double>(rewards.size());
+      for (int64_t t = 0; t < pass.targets_of_row[i]; ++t, ++token) {
+        term.loss += weight * pass.log_probs[token];
+        term.gradient.push_back(static_cast<float>(weight));
+      }
+    }
+    return term;
+  };
+}
+
+// Sample, score, update. The reward, the share of the letter e, costs nothing. The first step is left out.
+void improve_policy(const Options& options, const GlobalOptions& global) {
+  start_engine(global);
+  chat::LocalModel model(weights::ModelFiles::open(options.model));
+  const auto prompts = read_prompts(options, model.format());
+  train::TrainingOptions training;
+  training.precision = options.dtype;
+  train::PolicyTrainer trainer(model.transformer(), training);
+  sample::SamplingOptions sampling;
+  sampling.max_tokens = options.tokens;
+  int64_t tokens = 0;
+  double sampling_seconds = 0, seconds = 0, mean_reward = 0;
+  for (int64_t step = 0; step <= options.steps; ++step) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto rollouts = train::sample_rollouts(model.transformer(), model.format(), prompts,
+                                                 {.samples = options.samples, .stop_at_end = false}, sampling,
+                                                 static_cast<uint64_t>(step));
+    const double sampled = seconds_since(start);
+    std::vector<double> rewards;
+    for (const auto& rollout : rollouts) {
+      const auto letters = std::count(rollout.text.begin(), rollout.text.end(), 'e');
+      rewards.push_back(static_cast<double>(letters) / static_cast<double>(rollout.text.size() + 1));
+    }
+    const auto report = trainer.step(train::rows_of(rollouts), rloo_loss(rewards, options.samples), 1e-5);
+    mean_reward = std::accumulate(rewards.begin(), rewards.end(), 0.0) / static_cast<double>(rewards.size());
+    if (step == 0) continue;
+    seconds += seconds_since(start);
+    sampling_seconds += sampled;
+    tokens += report.target_tokens;
+  }
+  print({{"work", "policy"}, {"sampling_seconds", sampling_seconds}, {"last_reward", mean_reward}}, tokens, seconds,
+        train::resolve_precision(options.dtype));
 }
 
 }  // namespace
@@ -108,19 +200,35 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("bench", "time one piece of work; `make bench` compares with the peers");
   command->require_subcommand(1);
   CLI::App* sft = command->add_subcommand("sft", "fine-tuning");
-  sft->add_option("--rows", options->rows, "JSON lines with \"prompt\" and \"answer\"")->required();
-  sft->add_option("--steps", options->steps, "timed steps")->check(CLI::Range(1, 100000));
+  CLI::App* policy = command->add_subcommand("policy", "policy-gradient steps (RLOO): sample, score, update");
   CLI::App* sampling = command->add_subcommand("sample", "greedy sampling of random prompts");
-  sampling->add_option("--prompt-tokens", options->prompt_tokens, "tokens a prompt")->check(CLI::Range(2, 8000));
-  sampling->add_option("--tokens", options->tokens, "tokens a completion")->check(CLI::Range(1, 8000));
-  for (CLI::App* one : {sft, sampling}) {
-    one->add_option("--model", options->model, "a known name, a folder or a GGUF file");
+  CLI::App* prefix = command->add_subcommand("prefix", "greedy sampling of queries behind one long prompt");
+  for (CLI::App* one : {sft, policy}) {
+    one->add_option("--rows", options->rows, "JSON lines with \"prompt\" and \"answer\"")->required();
+    one->add_option("--steps", options->steps, "timed steps")->check(CLI::Range(1, 100000));
+  }
+  for (CLI::App* one : {sft, sampling, prefix}) {
     one->add_option("--batch", options->batch, "rows or sequences at once")->check(CLI::Range(1, 4096));
+  }
+  for (CLI::App* one : {policy, sampling, prefix}) {
+    one->add_option("--tokens", options->tokens, "tokens a completion")->check(CLI::Range(1, 8000));
+  }
+  for (CLI::App* one : {sampling, prefix}) {
+    one->add_option("--prompt-tokens", options->prompt_tokens, "tokens a prompt or query")->check(CLI::Range(2, 8000));
+  }
+  policy->add_option("--prompts", options->prompts, "prompts a step")->check(CLI::Range(1, 4096));
+  policy->add_option("--samples", options->samples, "completions a prompt")->check(CLI::Range(2, 4096));
+  prefix->add_option("--prefix-tokens", options->prefix_tokens, "tokens of the long prompt")->check(CLI::Range(1, 1 << 20));
+  prefix->add_option("--queries", options->queries, "prompts behind it")->check(CLI::Range(1, 100000));
+  for (CLI::App* one : {sft, policy, sampling, prefix}) {
+    one->add_option("--model", options->model, "a known name, a folder or a GGUF file");
     one->add_option("--dtype", options->dtype, "of the weights: auto, f32 or bf16")->check(CLI::IsMember({"auto", "f32", "bf16"}));
     one->add_flag("--json", options->json, "accepted for symmetry: the output always is JSON");
   }
   sft->callback([options, &global] { fine_tune(*options, global); });
+  policy->callback([options, &global] { improve_policy(*options, global); });
   sampling->callback([options, &global] { sample_tokens(*options, global); });
+  prefix->callback([options, &global] { sample_behind_prefix(*options, global); });
 }
 
 }  // namespace dormouse::cli
