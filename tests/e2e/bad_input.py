@@ -67,6 +67,7 @@ def main():
         (model / "config.json").write_text("{\"model_type\": \"mamba\"}")
         expect(2, ["mamba"], "model", "info", model)
         expect(2, ["nowhere"], "generate", folder / "nowhere", "--prompt", "x")
+        expect(2, ["org/name", "download"], "generate", "org/name", "--prompt", "x")
         expect(2, ["prompt"], "generate", "smollm2-135m-instruct")
         expect(2, ["temperature"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--temperature", "hot")
         expect(2, ["top-p", "1.5"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--top-p", "1.5")

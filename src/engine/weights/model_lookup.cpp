@@ -154,7 +154,9 @@ fs::path find_model(const std::string& spec) {
   fail_input(spec,
              fmt::format("is neither a known model nor a path that exists{}",
                          near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near)),
-             fmt::format("give a folder, a GGUF file, or one of: {}", fmt::join(names, ", ")));
+             fmt::format("{}give a folder, a GGUF file, or one of: {}",
+                         std::count(spec.begin(), spec.end(), '/') == 1 ? "nothing is fetched from a hub: download it yourself; " : "",
+                         fmt::join(names, ", ")));
 }
 
 std::string sha256_of_weights(const std::vector<fs::path>& files) {
