@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Where Dormouse's time goes, by kind of work: a Markdown table from Linux `perf`, loading left out.
 
-    bench/profile.py sft --rows bench/data/sft_rows.jsonl --steps 10
-    bench/profile.py sample --batch 32 --tokens 160
+    bench/perf_table.py sft --rows bench/data/sft_rows.jsonl --steps 10
+    bench/perf_table.py sample --batch 32 --tokens 160
 
 The words after the script are those of `dormouse bench`. Standard library and `perf` only. Exit status: 0 done,
 1 the program or perf failed.
@@ -48,7 +48,7 @@ def main():
     parser.add_argument("words", nargs=argparse.REMAINDER, help="of `dormouse bench`")
     arguments = parser.parse_args()
     if shutil.which("perf") is None:
-        sys.exit("profile: `perf` is not there; on Debian: apt-get install linux-perf")
+        sys.exit("perf_table: `perf` is not there; on Debian: apt-get install linux-perf")
     with tempfile.TemporaryDirectory() as folder:
         data = f"{folder}/perf.data"
         record = ["perf", "record", "-q", "-F", "999", "-g", "-D", str(round(arguments.skip * 1000)), "-o", data]
@@ -62,7 +62,7 @@ def main():
     counts = collections.Counter(kind_of(block.splitlines()) for block in script.stdout.split("\n\n") if block.strip())
     total = sum(counts.values())
     if total == 0:
-        sys.exit("profile: no samples; the program ended before --skip seconds")
+        sys.exit("perf_table: no samples; the program ended before --skip seconds")
     print(f"{done.stdout.strip()}\n\n| work | share of processor time |\n| --- | --- |")
     for name, count in counts.most_common():
         print(f"| {name} | {count / total:.1%} |")
