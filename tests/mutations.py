@@ -118,7 +118,6 @@ def main(words):
     if not chosen:
         print(f"mutations: none has `{words[0]}` in its name", file=sys.stderr)
         return 2
-    os.environ["CCACHE_BASEDIR"] = ""
     with tempfile.TemporaryDirectory(prefix="mutations-") as name:
         folder = Path(name)
         copy_sources(folder)

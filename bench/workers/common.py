@@ -56,6 +56,33 @@ def quiet_torch(threads):
     return torch
 
 
+def load_for_sampling(dtype):
+    """(tokenizer, model) with transformers; nothing ends a completion early. dtype is 'fp32' or 'bf16'."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    weights = {"fp32": torch.float32, "bf16": torch.bfloat16}[dtype]
+    model = AutoModelForCausalLM.from_pretrained(HUB_FOLDER, dtype=weights).eval()
+    model.generation_config.eos_token_id = None
+    return AutoTokenizer.from_pretrained(HUB_FOLDER), model
+
+
+def step_clock():
+    """A Trainer callback whose `ends` are the times at which optimizer steps ended."""
+    import time
+
+    from transformers import TrainerCallback
+
+    class StepClock(TrainerCallback):
+        def __init__(self):
+            self.ends = []
+
+        def on_step_end(self, args, state, control, **kwargs):
+            self.ends.append(time.perf_counter())
+
+    return StepClock()
+
+
 def read_rows(path, count):
     """The first count rows as (prompt, answer). The file's first line is its header."""
     lines = path.read_text(encoding="utf-8").splitlines()[1:]

@@ -12,12 +12,9 @@ import common
 arguments = common.parse_arguments("prefix")
 torch = common.quiet_torch(arguments.threads)
 
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: E402
+from transformers import DynamicCache  # noqa: E402
 
-weights = {"fp32": torch.float32, "bf16": torch.bfloat16}[arguments.dtype]
-tokenizer = AutoTokenizer.from_pretrained(common.HUB_FOLDER)
-model = AutoModelForCausalLM.from_pretrained(common.HUB_FOLDER, dtype=weights).eval()
-model.generation_config.eos_token_id = None  # so that nothing stops early
+tokenizer, model = common.load_for_sampling(arguments.dtype)
 generator = torch.Generator().manual_seed(1)
 
 

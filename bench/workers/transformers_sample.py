@@ -7,12 +7,7 @@ import common
 arguments = common.parse_arguments("sample")
 torch = common.quiet_torch(arguments.threads)
 
-from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
-
-weights = {"fp32": torch.float32, "bf16": torch.bfloat16}[arguments.dtype]
-tokenizer = AutoTokenizer.from_pretrained(common.HUB_FOLDER)
-model = AutoModelForCausalLM.from_pretrained(common.HUB_FOLDER, dtype=weights).eval()
-model.generation_config.eos_token_id = None  # so that nothing stops early
+tokenizer, model = common.load_for_sampling(arguments.dtype)
 ids = torch.tensor(
     common.token_windows(lambda text: tokenizer(text)["input_ids"], arguments.batch, arguments.prompt_tokens)
 )

@@ -5,7 +5,6 @@ the full length. The reward, the share of the letter e, costs nothing. --dtype f
 """
 
 import tempfile
-import time
 
 import common
 
@@ -13,18 +12,10 @@ arguments = common.parse_arguments("policy")
 torch = common.quiet_torch(arguments.threads)
 
 from datasets import Dataset  # noqa: E402
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 from trl import GRPOConfig, GRPOTrainer  # noqa: E402
 
-MICRO_BATCH = 16  # rows a forward pass: less memory than all 64, no slower
-
-
-class StepClock(TrainerCallback):
-    def __init__(self):
-        self.ends = []
-
-    def on_step_end(self, args, state, control, **kwargs):
-        self.ends.append(time.perf_counter())
+MICRO_BATCH = 16  # rows a forward pass: less memory than all 64
 
 
 def share_of_e(completions, **kwargs):
@@ -63,7 +54,7 @@ def make_trainer(folder, clock):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    clock = StepClock()
+    clock = common.step_clock()
     make_trainer(folder, clock).train()
 tokens = arguments.steps * arguments.prompts * arguments.samples * arguments.tokens
 common.emit("policy", tokens, clock.ends[-1] - clock.ends[0], arguments)

@@ -6,7 +6,6 @@ its best. --dtype: fp32; bf16 = autocast over fp32 weights (TRL's default); bf16
 """
 
 import tempfile
-import time
 
 import common
 
@@ -14,7 +13,7 @@ arguments = common.parse_arguments("sft")
 torch = common.quiet_torch(arguments.threads)
 
 from datasets import Dataset  # noqa: E402
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 from trl import SFTConfig, SFTTrainer  # noqa: E402
 
 PACK_LENGTH = 1024
@@ -34,14 +33,6 @@ class CountingCollator:
         self.targets.append(int((batch["labels"] != -100).sum()))
         self.cells.append(batch["input_ids"].numel())
         return batch
-
-
-class StepClock(TrainerCallback):
-    def __init__(self):
-        self.ends = []
-
-    def on_step_end(self, args, state, control, **kwargs):
-        self.ends.append(time.perf_counter())
 
 
 def make_trainer(folder):
@@ -82,7 +73,7 @@ def make_trainer(folder):
 
 with tempfile.TemporaryDirectory() as folder:
     trainer = make_trainer(folder)
-    counter, clock = CountingCollator(trainer.data_collator), StepClock()
+    counter, clock = CountingCollator(trainer.data_collator), common.step_clock()
     trainer.data_collator = counter
     trainer.add_callback(clock)
     trainer.train()

@@ -1,6 +1,5 @@
 #include "engine/train/learner.h"
 
-
 namespace dormouse::train {
 
 namespace {
