@@ -150,7 +150,7 @@ class ChainDecoder : public Decoder {
   std::vector<std::unique_ptr<const Decoder>> steps_;
 };
 
-std::unique_ptr<const Decoder> read_chain(const Component& component) {
+std::unique_ptr<const Decoder> read_decoders(const Component& component) {
   component.allow({"decoders"});
   std::vector<std::unique_ptr<const Decoder>> steps;
   for (const Json& item : component.list("decoders")) {
@@ -174,7 +174,7 @@ std::unique_ptr<const Decoder> read_decoder(const Json& json, std::string_view p
   if (type == "Replace") return std::make_unique<ReplaceDecoder>(component);
   if (type == "Strip") return std::make_unique<StripDecoder>(component);
   if (type == "Metaspace") return std::make_unique<MetaspaceDecoder>(component);
-  if (type == "Sequence") return read_chain(component);
+  if (type == "Sequence") return read_decoders(component);
   component.fail(unknown_name(
       "type", type, {"ByteLevel", "ByteFallback", "Fuse", "Replace", "Strip", "Metaspace", "Sequence"}));
 }

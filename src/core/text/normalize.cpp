@@ -112,9 +112,9 @@ class Prepend : public Normalizer {
   std::string prefix_;
 };
 
-class Chain : public Normalizer {
+class ChainNormalizer : public Normalizer {
  public:
-  explicit Chain(std::vector<std::unique_ptr<const Normalizer>> steps) : steps_(std::move(steps)) {}
+  explicit ChainNormalizer(std::vector<std::unique_ptr<const Normalizer>> steps) : steps_(std::move(steps)) {}
 
   MarkedText apply(MarkedText input) const override {
     for (const auto& step : steps_) input = step->apply(std::move(input));
@@ -125,12 +125,12 @@ class Chain : public Normalizer {
   std::vector<std::unique_ptr<const Normalizer>> steps_;
 };
 
-std::unique_ptr<const Normalizer> read_chain(const Component& component) {
+std::unique_ptr<const Normalizer> read_normalizers(const Component& component) {
   std::vector<std::unique_ptr<const Normalizer>> steps;
   for (const Json& item : component.list("normalizers")) {
     if (auto step = read_normalizer(item, component.place())) steps.push_back(std::move(step));
   }
-  return std::make_unique<Chain>(std::move(steps));
+  return std::make_unique<ChainNormalizer>(std::move(steps));
 }
 
 std::unique_ptr<const Normalizer> read_form(const Component& component, NormalForm form) {
@@ -162,7 +162,7 @@ std::unique_ptr<const Normalizer> read_normalizer(const Json& json, std::string_
   }
   if (type == "Sequence") {
     component.allow({"normalizers"});
-    return read_chain(component);
+    return read_normalizers(component);
   }
   component.fail(unknown_name("type", type,
                               {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Replace", "Prepend", "Sequence"}));

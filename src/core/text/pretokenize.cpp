@@ -166,9 +166,9 @@ class Metaspace : public PreTokenizer {
   bool split_;
 };
 
-class Chain : public PreTokenizer {
+class ChainPreTokenizer : public PreTokenizer {
  public:
-  explicit Chain(std::vector<std::unique_ptr<const PreTokenizer>> steps) : steps_(std::move(steps)) {}
+  explicit ChainPreTokenizer(std::vector<std::unique_ptr<const PreTokenizer>> steps) : steps_(std::move(steps)) {}
 
   void apply(Words& words) const override {
     for (const auto& step : steps_) step->apply(words);
@@ -178,13 +178,13 @@ class Chain : public PreTokenizer {
   std::vector<std::unique_ptr<const PreTokenizer>> steps_;
 };
 
-std::unique_ptr<const PreTokenizer> read_chain(const Component& component) {
+std::unique_ptr<const PreTokenizer> read_pre_tokenizers(const Component& component) {
   component.allow({"pretokenizers"});
   std::vector<std::unique_ptr<const PreTokenizer>> steps;
   for (const Json& item : component.list("pretokenizers")) {
     if (auto step = read_pre_tokenizer(item, component.place())) steps.push_back(std::move(step));
   }
-  return std::make_unique<Chain>(std::move(steps));
+  return std::make_unique<ChainPreTokenizer>(std::move(steps));
 }
 
 std::unique_ptr<const PreTokenizer> read_character_split(const Component& component,
@@ -212,7 +212,7 @@ std::unique_ptr<const PreTokenizer> read_pre_tokenizer(const Json& json, std::st
   if (type == "ByteLevel") return std::make_unique<ByteLevel>(component);
   if (type == "Split") return std::make_unique<Split>(component);
   if (type == "Metaspace") return std::make_unique<Metaspace>(component);
-  if (type == "Sequence") return read_chain(component);
+  if (type == "Sequence") return read_pre_tokenizers(component);
   if (type == "Whitespace") {
     component.allow({});
     return std::make_unique<Whitespace>();

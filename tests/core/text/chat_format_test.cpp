@@ -32,7 +32,7 @@ ChatFormat format(const std::string& source = kChatMl, const std::string& eos = 
   return ChatFormat(tokenizer(), ChatTemplate::parse(source, "template"), "", eos);
 }
 
-std::string error_of(const std::string& source, const std::string& eos = "") {
+std::string format_error(const std::string& source, const std::string& eos = "") {
   try {
     format(source, eos);
   } catch (const Error& error) {
@@ -97,21 +97,21 @@ TEST(ChatFormat, StopsOnEndOfTurnAndEos) {
 }
 
 TEST(ChatFormat, RefusesTemplatesThatCannotTrain) {
-  EXPECT_NE(error_of("{% for m in messages %}{{ m.role }}: {{ m.content }} {% endfor %}"
+  EXPECT_NE(format_error("{% for m in messages %}{{ m.role }}: {{ m.content }} {% endfor %}"
                      "{% if add_generation_prompt %}assistant: {% endif %}")
                 .find("no special token"),
             std::string::npos);
   EXPECT_NE(
-      error_of("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+      format_error("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
                "{% if add_generation_prompt %}<|im_start|>bot\n{% endif %}")
           .find("does not begin"),
       std::string::npos);
   EXPECT_NE(
-      error_of("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}\n\n<|im_end|>{% endfor %}"
+      format_error("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}\n\n<|im_end|>{% endfor %}"
                "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
           .find("right behind"),
       std::string::npos);
-  EXPECT_NE(error_of(kChatMl, "<|nope|>").find("<|nope|>"), std::string::npos);
+  EXPECT_NE(format_error(kChatMl, "<|nope|>").find("<|nope|>"), std::string::npos);
   EXPECT_THROW(format().training_row(std::vector<Message>{{"assistant", "x"}}, "y"), Error);
   EXPECT_THROW(format().training_row({}, "y"), Error);
 }

@@ -21,7 +21,7 @@ std::string marked(const std::string& source, const std::vector<Message>& messag
   return out;
 }
 
-std::string error_of(const std::string& source, const std::vector<Message>& messages = {}) {
+std::string template_error(const std::string& source, const std::vector<Message>& messages = {}) {
   try {
     render(source, messages);
   } catch (const Error& error) {
@@ -89,16 +89,16 @@ TEST(ChatTemplate, ToolsAndExtraVariablesAreMarkedTokensAreNot) {
 }
 
 TEST(ChatTemplate, ErrorsNameLineAndNearestName) {
-  EXPECT_NE(error_of("a\nb {{ x | trimm }}").find("t.jinja:2: unknown filter `trimm` (did you mean `trim`?)"),
+  EXPECT_NE(template_error("a\nb {{ x | trimm }}").find("t.jinja:2: unknown filter `trimm` (did you mean `trim`?)"),
             std::string::npos);
-  EXPECT_NE(error_of("{% if x is definedd %}{% endif %}").find("did you mean `defined`"), std::string::npos);
-  EXPECT_NE(error_of("\n\n{% iff x %}").find("t.jinja:3: unknown tag `iff`"), std::string::npos);
-  EXPECT_NE(error_of("{% for m in messages %}\n{{ m.content.x.y }}{% endfor %}", {{"user", "u"}})
+  EXPECT_NE(template_error("{% if x is definedd %}{% endif %}").find("did you mean `defined`"), std::string::npos);
+  EXPECT_NE(template_error("\n\n{% iff x %}").find("t.jinja:3: unknown tag `iff`"), std::string::npos);
+  EXPECT_NE(template_error("{% for m in messages %}\n{{ m.content.x.y }}{% endfor %}", {{"user", "u"}})
                 .find("t.jinja:2:"),
             std::string::npos);
-  EXPECT_NE(error_of("{{ raise_exception('only cats') }}").find("only cats"), std::string::npos);
-  EXPECT_NE(error_of("{{ missing_thing.x }}").find("missing_thing"), std::string::npos);
-  EXPECT_NE(error_of("{{ [].append(1) }}").find("may not change a list"), std::string::npos);
+  EXPECT_NE(template_error("{{ raise_exception('only cats') }}").find("only cats"), std::string::npos);
+  EXPECT_NE(template_error("{{ missing_thing.x }}").find("missing_thing"), std::string::npos);
+  EXPECT_NE(template_error("{{ [].append(1) }}").find("may not change a list"), std::string::npos);
 }
 
 TEST(ChatTemplate, HostileTemplatesAreStopped) {
@@ -114,31 +114,31 @@ TEST(ChatTemplate, HostileTemplatesAreStopped) {
   }
   for (int i = 0; i < 2'000; ++i) ifs += "{% if 1 %}";
   for (const std::string& expression : {deep, sums, pipes, items, nots + "1", negative})
-    error_of("{{ " + expression + " }}");
-  error_of(ifs);
-  error_of("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}");
-  error_of("{% macro m(a) %}{{ a | map('string') | list }}{{ m([a]) }}{% endmacro %}{{ m(1) }}");
-  error_of(
+    template_error("{{ " + expression + " }}");
+  template_error(ifs);
+  template_error("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}");
+  template_error("{% macro m(a) %}{{ a | map('string') | list }}{{ m([a]) }}{% endmacro %}{{ m(1) }}");
+  template_error(
       "{% set ns = namespace(s='aaaaaaaaaaaaaaaa') %}{% for i in range(100) %}{% set ns.s = ns.s ~ ns.s %}{% "
       "endfor %}");
-  error_of(
+  template_error(
       "{% set ns = namespace(l=[1]) %}{% for i in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}");
-  error_of("{{ 'a' * 10000000000 }}");
-  error_of("{{ [0] * 10000000000 }}");
-  error_of("{{ 'ab' * 9223372036854775807 }}");
-  error_of("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}");
-  error_of("{% for a in range(99999) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' * 1000 }}{% endfor %}");
-  error_of("{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% set ns.a = [ns.a] %}{% endfor %}");
-  error_of(
+  template_error("{{ 'a' * 10000000000 }}");
+  template_error("{{ [0] * 10000000000 }}");
+  template_error("{{ 'ab' * 9223372036854775807 }}");
+  template_error("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}");
+  template_error("{% for a in range(99999) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' * 1000 }}{% endfor %}");
+  template_error("{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% set ns.a = [ns.a] %}{% endfor %}");
+  template_error(
       "{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% set ns.a = {'a': ns.a} %}{% endfor %}");
-  error_of(
+  template_error(
       "{% set ns = namespace(a=[]) %}{% for i in range(99999) %}{% set ns.a = [ns.a.index] %}{% endfor %}");
-  error_of(
+  template_error(
       "{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% for x in [ns.a] %}{% set ns.a = loop %}{% "
       "endfor %}{% endfor %}");
-  error_of("{{ 2 ** 64 }}");
-  error_of("{{ -9223372036854775807 - 2 }}");
-  error_of("{{ (-9223372036854775807 - 1) // -1 }}");
+  template_error("{{ 2 ** 64 }}");
+  template_error("{{ -9223372036854775807 - 2 }}");
+  template_error("{{ (-9223372036854775807 - 1) // -1 }}");
   EXPECT_EQ(joined(render("{{ (-9223372036854775807 - 1) % -1 }}")), "0");
 }
 

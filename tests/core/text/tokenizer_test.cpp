@@ -46,7 +46,7 @@ std::vector<std::string> texts(const Tokenizer& tokenizer, const std::vector<int
 
 using Texts = std::vector<std::string>;
 
-std::string error_of(const std::function<void()>& work) {
+std::string tokenizer_error(const std::function<void()>& work) {
   try {
     work();
   } catch (const Error& error) {
@@ -160,7 +160,7 @@ TEST(Tokenizer, GgufBosGoesIntoThePostProcessor) {
 TEST(Tokenizer, AnUnknownTagNamesTheKnownOnes) {
   GgufVocabulary vocabulary = small_vocabulary();
   vocabulary.pre = "smolm";
-  const std::string message = error_of([&] { Tokenizer::from_gguf(vocabulary, "model.gguf"); });
+  const std::string message = tokenizer_error([&] { Tokenizer::from_gguf(vocabulary, "model.gguf"); });
   EXPECT_NE(message.find("model.gguf"), std::string::npos) << message;
   EXPECT_NE(message.find("did you mean `smollm`"), std::string::npos) << message;
   EXPECT_NE(message.find("llama-bpe"), std::string::npos) << message;
@@ -171,7 +171,7 @@ TEST(Tokenizer, RefusesWhatItDoesNotKnow) {
   const auto message_after = [&](const std::function<void(Json&)>& change) {
     Json json = good;
     change(json);
-    return error_of([&] { Tokenizer::from_json(json, "t.json"); });
+    return tokenizer_error([&] { Tokenizer::from_json(json, "t.json"); });
   };
   const auto expect = [](const std::string& message, const std::string& part) {
     EXPECT_NE(message.find(part), std::string::npos) << message;

@@ -15,7 +15,7 @@ using tiny::put;
 
 const std::string kFourFloats(16, '\0');
 
-void parse(const std::string& file) {
+void check_gguf(const std::string& file) {
   Gguf(bytes_of(file), "f");
 }
 
@@ -54,12 +54,12 @@ TEST(Gguf, WrongTypesAndMissingKeysAreNamed) {
 
 TEST(Gguf, CutShortAnywhereItIsRefused) {
   const std::string file = tiny::gguf().build();
-  EXPECT_NO_THROW(parse(file));
+  EXPECT_NO_THROW(check_gguf(file));
   for (std::size_t length = 0; length < file.size();
        length += length < file.size() - tiny::kDataBytes ? 1 : 41) {
     const std::string part =
         file.substr(0, length);  // a copy of its own, so that a sanitizer sees reads past the end
-    EXPECT_THROW(parse(part), Error) << length;
+    EXPECT_THROW(check_gguf(part), Error) << length;
   }
 }
 
@@ -79,57 +79,57 @@ TEST(Gguf, NoSingleByteMakesItCrash) {
 TEST(Gguf, CountsAreBoundedByTheBytesLeft) {
   GgufWriter writer;
   writer.said_tensors = uint64_t{1} << 60;
-  EXPECT_INPUT_ERROR(parse(writer.build()), "tensors, more than");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "tensors, more than");
   writer = {};
   writer.said_pairs = ~uint64_t{0};
-  EXPECT_INPUT_ERROR(parse(writer.build()), "metadata pairs, more than");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "metadata pairs, more than");
 
   std::string array;
   put<uint32_t>(array, 4);
   put<uint64_t>(array, uint64_t{1} << 61);  // times four wraps around
   writer = {};
   writer.pair("k", 9, array);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "array items, more than");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "array items, more than");
 
   std::string text;
   put<uint64_t>(text, ~uint64_t{0});
   writer = {};
   writer.pair("k", 8, text);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "are left");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "are left");
 }
 
 TEST(Gguf, HeadsThatAreNotOursAreNamed) {
   GgufWriter writer;
   writer.version = 1;
-  EXPECT_INPUT_ERROR(parse(writer.build()), "version 1");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "version 1");
   writer.version = 0x03000000;
-  EXPECT_INPUT_ERROR(parse(writer.build()), "big-endian");
-  EXPECT_INPUT_ERROR(parse(std::string(100, 'x')), "not a GGUF");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "big-endian");
+  EXPECT_INPUT_ERROR(check_gguf(std::string(100, 'x')), "not a GGUF");
 }
 
 TEST(Gguf, OddMetadataIsRefused) {
   GgufWriter writer;
   writer.u32("k", 1);
   writer.u32("k", 2);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "`k` twice");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "`k` twice");
   writer = {};
   writer.pair("k", 13, "");
-  EXPECT_INPUT_ERROR(parse(writer.build() + std::string(8, '\0')), "unknown metadata type 13");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build() + std::string(8, '\0')), "unknown metadata type 13");
   writer = {};
   std::string nested;
   put<uint32_t>(nested, 9);
   put<uint64_t>(nested, 0);
   writer.pair("k", 9, nested);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "arrays of arrays");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "arrays of arrays");
   writer = {};
   std::string large;
   put<uint64_t>(large, ~uint64_t{0});
   writer.pair("k", 10, large);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "63 bits");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "63 bits");
   for (const uint32_t alignment : {0u, 3u, 1u << 31}) {
     writer = {};
     writer.u32("general.alignment", alignment);
-    EXPECT_INPUT_ERROR(parse(writer.build()), "power of two");
+    EXPECT_INPUT_ERROR(check_gguf(writer.build()), "power of two");
   }
 }
 
@@ -155,7 +155,7 @@ TEST(Gguf, OddTensorsAreRefused) {
                                             {{4}, 8, {}, "do not divide into Q8_0 blocks"}}) {
     GgufWriter writer;
     writer.tensor("t", test.dims, test.type, kFourFloats, test.offset);
-    EXPECT_INPUT_ERROR(parse(writer.build()), test.part);
+    EXPECT_INPUT_ERROR(check_gguf(writer.build()), test.part);
   }
 }
 
@@ -163,11 +163,11 @@ TEST(Gguf, OverlapAndDuplicateTensorsAreRefused) {
   GgufWriter writer;
   writer.tensor("a", {16}, 0, std::string(64, '\0'));
   writer.tensor("b", {4}, 0, kFourFloats, 32);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "`a` and `b` overlap");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "`a` and `b` overlap");
   writer = {};
   writer.tensor("a", {4}, 0, kFourFloats);
   writer.tensor("a", {4}, 0, kFourFloats);
-  EXPECT_INPUT_ERROR(parse(writer.build()), "two tensors called `a`");
+  EXPECT_INPUT_ERROR(check_gguf(writer.build()), "two tensors called `a`");
 }
 
 TEST(GgufModel, NamesShapesAndRowsAreTheHubs) {

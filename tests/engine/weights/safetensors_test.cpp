@@ -17,7 +17,7 @@ std::string file_of(const std::string& header, std::size_t data) {
   return file + header + std::string(data, '\1');
 }
 
-void parse(const std::string& file) {
+void check_safetensors(const std::string& file) {
   Safetensors(bytes_of(file), "f");
 }
 
@@ -77,25 +77,25 @@ TEST(Safetensors, FloatsReadAsF32AndIntegersDoNot) {
 TEST(Safetensors, CutShortAnywhereItIsRefused) {
   const std::string file = file_of(
       "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "BF16", "[1]", "[8,10]") + "}  ", 10);
-  EXPECT_NO_THROW(parse(file));
+  EXPECT_NO_THROW(check_safetensors(file));
   for (std::size_t length = 0; length < file.size(); ++length)
-    EXPECT_THROW(parse(file.substr(0, length)), Error) << length;
-  EXPECT_INPUT_ERROR(parse(file + "x"), "1 bytes at the end belong to no tensor");
+    EXPECT_THROW(check_safetensors(file.substr(0, length)), Error) << length;
+  EXPECT_INPUT_ERROR(check_safetensors(file + "x"), "1 bytes at the end belong to no tensor");
 }
 
 TEST(Safetensors, OddHeadersAreRefused) {
   std::string lying = file_of("{}", 0);
   lying[7] = '\x7f';
-  EXPECT_INPUT_ERROR(parse(lying), "says its header has");
-  EXPECT_INPUT_ERROR(parse(file_of(" {}", 0)), "does not begin with");
-  EXPECT_INPUT_ERROR(parse(file_of("[]", 0)), "does not begin with");
-  EXPECT_INPUT_ERROR(parse(file_of("", 0)), "does not begin with");
-  EXPECT_INPUT_ERROR(parse(file_of("{]", 0)), "not valid JSON");
-  EXPECT_INPUT_ERROR(parse(file_of(R"({"a":1})", 0)), "expected a JSON object");
-  EXPECT_INPUT_ERROR(parse(file_of(R"({"__metadata__":{"a":1}})", 0)), "expected a string");
-  EXPECT_INPUT_ERROR(parse(file_of(R"({"__metadata__":[]})", 0)), "object of strings");
+  EXPECT_INPUT_ERROR(check_safetensors(lying), "says its header has");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of(" {}", 0)), "does not begin with");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of("[]", 0)), "does not begin with");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of("", 0)), "does not begin with");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of("{]", 0)), "not valid JSON");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of(R"({"a":1})", 0)), "expected a JSON object");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of(R"({"__metadata__":{"a":1}})", 0)), "expected a string");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of(R"({"__metadata__":[]})", 0)), "object of strings");
   const std::string a = entry("a", "U8", "[1]", "[0,1]");
-  EXPECT_INPUT_ERROR(parse(file_of("{" + a + "," + a + "}", 1)), "duplicate");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of("{" + a + "," + a + "}", 1)), "duplicate");
 }
 
 TEST(Safetensors, OddTensorsAreRefused) {
@@ -120,15 +120,15 @@ TEST(Safetensors, OddTensorsAreRefused) {
                          {"U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,8]", "[0,8]", "at most 16"},
                          {"U8", "[7]", "[1,8]", "hole"},
                          {"U8", "[7]", "[0,7]", "at the end"}}) {
-    EXPECT_INPUT_ERROR(parse(file_of("{" + entry("t", test.dtype, test.shape, test.offsets) + "}", 8)),
+    EXPECT_INPUT_ERROR(check_safetensors(file_of("{" + entry("t", test.dtype, test.shape, test.offsets) + "}", 8)),
                        test.part);
   }
   EXPECT_INPUT_ERROR(
-      parse(
+      check_safetensors(
           file_of("{" + entry("a", "U8", "[5]", "[0,5]") + "," + entry("b", "U8", "[4]", "[4,8]") + "}", 8)),
       "overlap at byte 4");
   EXPECT_INPUT_ERROR(
-      parse(
+      check_safetensors(
           file_of("{" + entry("a", "U8", "[3]", "[0,3]") + "," + entry("b", "U8", "[4]", "[4,8]") + "}", 8)),
       "hole at byte 3");
 }

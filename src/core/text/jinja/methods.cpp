@@ -161,7 +161,7 @@ Value count(Interpreter& in, const Value& self, const Arguments& arguments) {
   return Value::integer(found);
 }
 
-Value join(Interpreter& in, const Value& self, const Arguments& arguments) {
+Value join_strings(Interpreter& in, const Value& self, const Arguments& arguments) {
   Str out;
   bool first = true;
   for (const Value& item : in.iterate(arguments.get_or(0, "iterable", Value()))) {
@@ -240,7 +240,7 @@ const MethodTable& string_methods() {
       {"index", find<false, true>},
       {"rindex", find<true, true>},
       {"count", count},
-      {"join", join},
+      {"join", join_strings},
       {"isdigit", all_characters<is_number>},
       {"isnumeric", all_characters<is_number>},
       {"isdecimal", all_characters<is_number>},
