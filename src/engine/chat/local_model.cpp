@@ -32,7 +32,8 @@ struct LocalModel::State {
 
 LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
   text::ChatFormat format = files.chat_format();
-  nn::Transformer transformer(files.config(), files.tensors(), files.path().string());
+  nn::Transformer transformer(files.config(), files.tensors(), files.path().string(),
+                              options.sampling_only ? nn::Purpose::kSamplingOnly : nn::Purpose::kAnything);
   if (options.round_to_bf16) transformer.round_weights(at::kBFloat16);
   state_ = std::make_unique<State>(State{std::move(files), std::move(format), std::move(transformer), options});
 }
@@ -42,7 +43,10 @@ LocalModel::LocalModel(LocalModel&&) noexcept = default;
 
 const text::ChatFormat& LocalModel::format() const { return state_->format; }
 const weights::ModelFiles& LocalModel::files() const { return state_->files; }
-nn::Transformer& LocalModel::transformer() { return state_->transformer; }
+nn::Transformer& LocalModel::transformer() {
+  DORMOUSE_ASSERT(!state_->options.sampling_only);
+  return state_->transformer;
+}
 
 std::vector<Completion> LocalModel::complete(std::span<const Request> requests, const sample::SamplingOptions& options,
                                              const SampleProgress& progress) {
@@ -85,7 +89,7 @@ std::vector<Completion> LocalModel::complete_ids(std::span<const std::vector<int
 }
 
 std::vector<train::RowScore> LocalModel::score(const std::vector<text::RenderedRow>& rows) {
-  return train::score_rows(state_->transformer, rows);
+  return train::score_rows(transformer(), rows);
 }
 
 std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
@@ -103,7 +107,7 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
 
 void LocalModel::attach_adapters(int64_t rank, double alpha, uint64_t seed) {
   state_->adapters = {rank, alpha, nn::linear_kinds(), state_->files.path().filename().string()};
-  state_->transformer.attach_adapters(rank, alpha, state_->adapters.kinds, seed);
+  transformer().attach_adapters(rank, alpha, state_->adapters.kinds, seed);
 }
 
 void LocalModel::save_adapters(const std::filesystem::path& folder) const {
@@ -118,7 +122,7 @@ void LocalModel::save_adapters(const std::filesystem::path& folder) const {
 
 void LocalModel::load_adapters(const std::filesystem::path& folder) {
   weights::AdapterFolder loaded = weights::load_adapter_folder(folder);
-  state_->transformer.attach_adapters(loaded.config.rank, loaded.config.alpha, loaded.config.kinds, /*seed=*/0);
+  transformer().attach_adapters(loaded.config.rank, loaded.config.alpha, loaded.config.kinds, /*seed=*/0);
   state_->adapters = loaded.config;
   for (const auto& adapter : state_->transformer.adapters()) {
     const auto found = loaded.tensors.find(adapter.name);
@@ -138,7 +142,7 @@ void LocalModel::load_adapters(const std::filesystem::path& folder) {
 void LocalModel::save(const std::filesystem::path& folder, weights::DType dtype) {
   std::vector<at::Tensor> storage;
   std::map<std::string, weights::NamedTensor> tensors;
-  for (const auto& parameter : state_->transformer.merged_parameters()) {
+  for (const auto& parameter : transformer().merged_parameters()) {
     for (const auto& part : parameter.parts) {
       tensors[part.hub_name] = named_rows(parameter.value, part.first_row, part.rows, dtype, storage);
     }

@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 bool grad_wanted(std::initializer_list<Tensor> inputs) {
   if (!at::GradMode::is_enabled()) return false;
   for (const auto& input : inputs) {
-    if (input.requires_grad()) return true;
+    if (input.defined() && input.requires_grad()) return true;
   }
   return false;
 }
@@ -289,6 +289,15 @@ Tensor linear(const Tensor& x, const Matrix& weight) {
     y.narrow(1, adapter.first_row, adapter.b.size(0)).add_(at::linear(at::linear(x, adapter.a), adapter.b), adapter.scale);
   }
   return y;
+}
+
+Tensor embedding(const Tensor& ids, const Matrix& weight) {
+  if (weight.value.defined()) return at::embedding(weight.value, ids);
+  const PackedMatrix& packed = *weight.packed;
+  Tensor rows = at::empty({ids.size(0), packed.inputs()}, at::kFloat);
+  const int64_t* id = ids.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < ids.size(0); ++i) packed.copy_row(id[i], rows.mutable_data_ptr<float>() + i * packed.inputs());
+  return rows;
 }
 
 Tensor merged(const Matrix& weight) {
