@@ -36,7 +36,7 @@ void for_scalar(const Tensor& tensor, Body body) {
   }
 }
 
-constexpr int64_t kRowGrain = 16;
+constexpr int64_t kRowGrain = 16, kGateGrain = 4;  // rows that are worth another thread; the gate costs most
 
 // ---- root-mean-square norm ---------------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ Tensor swiglu_forward(const Tensor& gate_up) {
     using Scalar = decltype(zero);
     const Scalar* in = gate_up.const_data_ptr<Scalar>();
     Scalar* out = y.mutable_data_ptr<Scalar>();
-    at::parallel_for(0, rows, kRowGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, rows, kGateGrain, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         const Scalar *gate = in + t * 2 * size, *up = gate + size;
         for (int64_t i = 0; i < size; ++i) {
@@ -149,7 +149,7 @@ struct Swiglu : Function<Swiglu> {
       const Scalar* in = gate_up.const_data_ptr<Scalar>();
       const Scalar* d_out = dy.const_data_ptr<Scalar>();
       Scalar* d = d_in.mutable_data_ptr<Scalar>();
-      at::parallel_for(0, rows, kRowGrain, [&](int64_t begin, int64_t end) {
+      at::parallel_for(0, rows, kGateGrain, [&](int64_t begin, int64_t end) {
         for (int64_t t = begin; t < end; ++t) {
           const Scalar *gate = in + t * 2 * size, *up = gate + size;
           Scalar *d_gate = d + t * 2 * size, *d_up = d_gate + size;
