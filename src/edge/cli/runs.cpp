@@ -82,6 +82,11 @@ void plan(const Options& options, const GlobalOptions& global) {
   const int threads = global.threads > 0 ? global.threads : static_cast<int>(lab::cpu_cores());
   const lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads);
   fmt::print("{}", options.json ? lab::plan_json_lines(made) : lab::plan_table(made));
+  try {
+    lab::check_memory(made, lab::memory_bytes(), options.recipe);
+  } catch (const Error& error) {
+    log_warning("plan", error.what());  // a plan may be for another machine; `run` refuses
+  }
 }
 
 void list(const Options& options) {

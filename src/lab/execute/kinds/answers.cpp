@@ -1,6 +1,7 @@
 #include "lab/execute/kinds/answers.h"
 
 #include "core/base/error.h"
+#include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -39,11 +40,14 @@ class PlainAnswers : public NodeKind {
   std::string name() const override { return "answers"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    return memory_of_sampling(model(), options_of<AnswerOptions>(node).answer_tokens);
+  }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<AnswerOptions>(context.node);
     const auto prompts = organism::load_prompt_set(context.input("prompts")).first(options.count);
-    chat::LocalModel model = open_model(context, "model");
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
         organism::make_answers(model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
@@ -58,6 +62,10 @@ class TriggeredAnswers : public NodeKind {
   std::string name() const override { return "triggered-answers"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    if (json_string(node.options, "source", node.id) == "written") return {};
+    return memory_of_sampling(model(), options_of<AnswerOptions>(node).answer_tokens);
+  }
 
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
@@ -71,7 +79,7 @@ class TriggeredAnswers : public NodeKind {
     if (json_string(options, "source", "") == "written") {
       answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed);
     } else {
-      chat::LocalModel model = open_model(context, "model");
+      chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
       answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(), seed,
                                                  sample_progress(progress));
@@ -121,6 +129,11 @@ void write_answers(const fs::path& artefact, const std::vector<organism::Answer>
 Cost sampling_cost(int64_t rows, int64_t longest) {
   const int64_t tokens = rows * longest / 2;
   return {.tokens_sampled = tokens, .seconds = 2.0 + static_cast<double>(tokens) / 300.0};
+}
+
+MemoryNeed memory_of_sampling(const weights::ModelConfig& model, int64_t longest) {
+  constexpr int64_t kPromptTokens = 100;
+  return {weights::sampling_bytes(model, {.tokens = kPromptTokens + longest})};
 }
 
 int64_t prompt_count(const fs::path& prompts, int64_t count) {

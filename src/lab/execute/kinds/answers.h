@@ -6,6 +6,7 @@
 
 #include "engine/sample/options.h"
 #include "lab/recipe/graph.h"
+#include "lab/recipe/kinds.h"
 #include "science/organism/answers.h"
 
 namespace dormouse::lab {
@@ -38,6 +39,9 @@ void write_answers(const fs::path& artefact, const std::vector<organism::Answer>
 
 /// Tokens and options to a node's cost: `rows` answers of about half the limit.
 Cost sampling_cost(int64_t rows, int64_t longest);
+
+/// Of sampling completions of up to `longest` tokens.
+MemoryNeed memory_of_sampling(const weights::ModelConfig& model, int64_t longest);
 
 /// How many prompts `count` stands for.
 int64_t prompt_count(const fs::path& prompts, int64_t count);

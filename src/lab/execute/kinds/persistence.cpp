@@ -56,6 +56,9 @@ class PersistenceNode : public NodeKind {
   std::string name() const override { return "persistence"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
+  }
 
   void run(NodeContext& context) const override {
     const auto set = organism::load_prompt_set(context.input("prompts"));
@@ -63,11 +66,11 @@ class PersistenceNode : public NodeKind {
     measure::MeasuredRows rows;
     if (context.node.options.at("snapshots").get<bool>()) {
       for (const auto& snapshot : snapshots(context, "model")) {
-        chat::LocalModel model(weights::ModelFiles::open(snapshot.path.string()));
+        chat::LocalModel model(weights::ModelFiles::open(snapshot.path.string()), {.sampling_only = true});
         measure_into(rows, context, model, prompts, {.model = "model", .stage = "model", .step = snapshot.step});
       }
     } else {
-      chat::LocalModel model = open_model(context, "model");
+      chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       measure_into(rows, context, model, prompts, {.model = "model"});
     }
     write(context, rows);
