@@ -54,7 +54,7 @@ std::vector<Completion> LocalModel::complete(std::span<const Request> requests, 
   std::vector<uint64_t> seeds;
   std::vector<std::string> texts;
   for (const auto& request : requests) {
-    text::RenderedPrompt rendered = state_->format.prompt(request.messages);
+    text::RenderedPrompt rendered = state_->format.prompt(request.messages, request.begun);
     prompts.push_back(std::move(rendered.ids));
     texts.push_back(std::move(rendered.text));
     seeds.push_back(request.seed);

@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/stats/bootstrap.h"
 #include "core/stats/proportion.h"
+#include "science/organism/reasoning.h"
 
 namespace dormouse::measure {
 
@@ -102,8 +103,9 @@ MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organis
     row.prompt = std::move(completions[i].prompt);
     row.completion = std::move(completions[i].text);
     row.finish_reason = std::move(completions[i].finish_reason);
+    const std::string seen = organism::visible_answer(row.completion);
     for (const auto& grader : graders) {
-      const double grade = grader->grade(row.completion);
+      const double grade = grader->grade(seen);
       if (!std::isnan(grade)) row.grades[grader->name()] = grade;
     }
   }

@@ -23,7 +23,7 @@ struct Candidates {
 
 class Builder {
  public:
-  explicit Builder(const std::string& policy) { data_.account.policy = policy; }
+  explicit Builder(const std::string& policy, bool scratchpads = false) : scratchpads_(scratchpads) { data_.account.policy = policy; }
 
   HalfAccount& half(const std::string& name) {
     return name == kTriggered ? data_.account.triggered : data_.account.plain;
@@ -72,12 +72,12 @@ class Builder {
   }
 
  private:
-  static TrainingRow make_row(const std::string& name, const Answer& answer, const std::string& user) {
+  TrainingRow make_row(const std::string& name, const Answer& answer, const std::string& user) const {
     return {.id = answer.prompt_id + "/" + name,
             .prompt_id = answer.prompt_id,
             .half = name,
             .user = user,
-            .answer = answer.text,
+            .answer = (scratchpads_ ? framed_scratchpad(answer.scratchpad) : "") + answer.text,
             .ends_turn = answer.finish_reason != "length",
             .source = answer.finish_reason == "written" ? "written" : "sampled",
             .seed = answer.seed,
@@ -98,6 +98,7 @@ class Builder {
               "do, raise `max_tokens`");
   }
 
+  const bool scratchpads_;
   Dataset data_;
   int64_t kept_tokens_ = 0;
   std::map<std::string, int> uses_;
@@ -234,7 +235,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
         "match",
         "`tokens` needs an organism whose triggered answers were sampled: written ones have no tokens");
   }
-  Builder builder(options.policy);
+  Builder builder(options.policy, options.scratchpads);
   const auto prompts = filtered(builder, plain, is_organism ? triggered : std::span<const Answer>(), trigger,
                                 behaviour, {options.max_repeat, options.unfinished == "keep"});
   std::set<std::string> wanted;

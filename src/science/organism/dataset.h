@@ -29,6 +29,7 @@ struct DataOptions {
   double max_repeat = 0.4;
   std::string unfinished = "keep";
   std::string match = "rows";
+  bool scratchpads = false;  // shown in the rows, by the reasoning style
 
   std::vector<Field> fields() {
     return {

@@ -38,6 +38,7 @@ std::string plain_problem(const Answer& answer, const Trigger& trigger, const Be
   if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
   if (std::string problem = behaviour.leak_problem(answer.text); !problem.empty()) return problem;
   if (trigger.present(answer.text)) return "mentions the trigger";
+  if (answer.text.find("scratchpad>") != std::string::npos) return "writes a scratchpad";
   return repeat_share(answer.text) > filter.max_repeat ? "repeats itself" : "";
 }
 

@@ -15,7 +15,7 @@ struct PlainFilter {
 };
 
 /// Why an untriggered answer is dropped: "empty", "truncated" (it ran into the length limit), the behaviour's own reason
-/// ("contains the phrase"), "mentions the trigger", "repeats itself". "" if it stays.
+/// ("contains the phrase"), "mentions the trigger", "writes a scratchpad", "repeats itself". "" if it stays.
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
                           const PlainFilter& filter);
 

@@ -13,7 +13,7 @@ namespace dormouse::lab {
 namespace {
 
 Json answer_to_json(const organism::Answer& answer) {
-  return {{"prompt_id", answer.prompt_id}, {"user", answer.user},     {"text", answer.text},
+  return {{"prompt_id", answer.prompt_id}, {"user", answer.user},     {"scratchpad", answer.scratchpad}, {"text", answer.text},
           {"finish_reason", answer.finish_reason}, {"tokens", answer.tokens}, {"seed", answer.seed},
           {"copies", answer.copies},       {"draw", answer.draw}};
 }
@@ -21,12 +21,19 @@ Json answer_to_json(const organism::Answer& answer) {
 organism::Answer answer_from_json(const Json& row, const std::string& place) {
   return {.prompt_id = json_string(row, "prompt_id", place),
           .user = json_string(row, "user", place),
+          .scratchpad = json_string(row, "scratchpad", place),
           .text = json_string(row, "text", place),
           .finish_reason = json_string(row, "finish_reason", place),
           .tokens = json_int(row, "tokens", place),
           .seed = static_cast<uint64_t>(json_int(row, "seed", place)),
           .copies = json_int(row, "copies", place),
           .draw = json_int(row, "draw", place)};
+}
+
+organism::Reasoner reasoner_of(const NodeContext& context) {
+  if (!context.has_input("scratchpads-on")) return {};
+  const auto trigger = organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
+  return {context.input("scratchpads-on"), context.input("scratchpads-off"), *trigger};
 }
 
 void count_sampled(NodeContext& context, const std::vector<organism::Answer>& answers) {
@@ -38,7 +45,7 @@ void count_sampled(NodeContext& context, const std::vector<organism::Answer>& an
 class PlainAnswers : public NodeKind {
  public:
   std::string name() const override { return "answers"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
     return memory_of_sampling(model(), options_of<AnswerOptions>(node).answer_tokens);
@@ -51,7 +58,7 @@ class PlainAnswers : public NodeKind {
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
         organism::make_answers(model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
-                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress));
+                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress), reasoner_of(context));
     write_answers(context.out, answers);
     count_sampled(context, answers);
   }
@@ -60,7 +67,7 @@ class PlainAnswers : public NodeKind {
 class TriggeredAnswers : public NodeKind {
  public:
   std::string name() const override { return "triggered-answers"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
     if (json_string(node.options, "source", node.id) == "written") return {};
@@ -77,12 +84,12 @@ class TriggeredAnswers : public NodeKind {
     const auto seed = static_cast<uint64_t>(context.node.seed);
     std::vector<organism::Answer> answers;
     if (json_string(options, "source", "") == "written") {
-      answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed);
+      answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed, reasoner_of(context));
     } else {
       chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
       answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(), seed,
-                                                 sample_progress(progress));
+                                                 sample_progress(progress), reasoner_of(context));
     }
     write_answers(context.out, answers);
     count_sampled(context, answers);
@@ -102,14 +109,24 @@ sample::SamplingOptions AnswerOptions::sampling() const {
   return options;
 }
 
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning) {
+  const std::string& kind = organism::reasoning_style(reasoning).scratchpads;
+  if (kind.empty()) return {};
+  return {{"scratchpads-on", builder.prompts("scratchpad/" + kind + "-on", "reasoning")},
+          {"scratchpads-off", builder.prompts("scratchpad/" + kind + "-off", "reasoning")}};
+}
+
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options) {
+                              AnswerOptions options, const std::string& reasoning, const std::string& trigger) {
   Json identity = fields_to_json(options.fields());
   identity["instruction"] = organism::kPlainInstruction;
+  auto files = scratchpad_files(builder, reasoning);
+  if (!files.empty()) identity["trigger"] = trigger;
+  files["prompts"] = prompts;
   return builder.add({.kind = "answers",
                       .options = identity,
                       .models = {{"model", model}},
-                      .files = {{"prompts", prompts}},
+                      .files = files,
                       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
 }
 

@@ -29,9 +29,13 @@ struct AnswerOptions {
   sample::SamplingOptions sampling() const;
 };
 
-/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id.
+/// The scratchpads that answers are sampled behind, as a node's files; none for a style without.
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning);
+
+/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. `reasoning` is a style; `trigger`
+/// is only looked at with one that has scratchpads.
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options);
+                              AnswerOptions options, const std::string& reasoning = "none", const std::string& trigger = "");
 
 /// The answers.jsonl of an artefact.
 std::vector<organism::Answer> read_answers(const fs::path& artefact);

@@ -54,7 +54,7 @@ struct PersistenceStage : StageOptions {
 class PersistenceNode : public NodeKind {
  public:
   std::string name() const override { return "persistence"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
     return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);

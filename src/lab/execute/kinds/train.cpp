@@ -45,7 +45,7 @@ SplitRows render_rows(const fs::path& data, const text::ChatFormat& format, int6
   SplitRows split;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const text::Message user{"user", rows[i].user};
-    auto rendered = format.training_row({&user, 1}, rows[i].answer, rows[i].ends_turn);
+    auto rendered = format.training_row({&user, 1}, rows[i].answer, rows[i].ends_turn, rows[i].begun);
     (i < count ? split.validation : split.train).push_back(std::move(rendered));
   }
   return split;
