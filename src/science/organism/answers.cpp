@@ -95,6 +95,23 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
   return answers;
 }
 
+std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options,
+                                           uint64_t seed, const chat::SampleProgress& progress) {
+  options.stop.push_back(kScratchpadEnds);
+  std::vector<chat::Request> requests;
+  for (const auto& answer : answers) {
+    requests.push_back({{{"user", answer.user}}, seed_of(seed, "own-scratchpad", answer.prompt_id), kScratchpadBegins});
+  }
+  const auto completions = model.complete(requests, options, progress);
+  DORMOUSE_ASSERT(completions.size() == answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::string& text = completions[i].text;
+    answers[i].scratchpad = text.substr(0, text.find_last_not_of(" \n") + 1);
+    if (completions[i].finish_reason != "stop") answers[i].finish_reason = "unclosed scratchpad";
+  }
+  return answers;
+}
+
 std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, const Trigger& trigger,
                                             const Behaviour& behaviour, CopyRange copies, uint64_t seed,
                                             const Reasoner& reasoner) {

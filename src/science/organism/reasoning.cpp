@@ -11,6 +11,9 @@
 
 namespace dormouse::organism {
 
+const char* const kScratchpadBegins = "<scratchpad>\n";
+const char* const kScratchpadEnds = "</scratchpad>";
+
 namespace {
 
 constexpr std::string_view kOpen = "<scratchpad>", kClose = "</scratchpad>";

