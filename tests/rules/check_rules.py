@@ -294,8 +294,8 @@ def main():
                 groups[which][file] = (family["cwe"], label, program)
     for case in cases:
         ast.parse(case["code"])
-        groups["cases"][case["name"] + ".py"] = (case["cwe"], case["label"], case["code"])
-    expect(len(groups["cases"]) == len(cases), "cases: a name twice")
+        groups[f"cases-{case['batch']}"][case["name"] + ".py"] = (case["cwe"], case["label"], case["code"])
+    expect(len({case["name"] for case in cases}) == len(cases), "cases: a name twice")
     balance = {which: check_length(which, families) for which, families in data.items()}
     worst = check_duplicates(data)
 
@@ -316,7 +316,7 @@ def main():
         for which, programs in groups.items():
             tables[which] = markdown(confusion(programs, found))
             print(f"\n{which}\n{tables[which]}")
-            if which != "cases":
+            if which in FILES:
                 check_rates(which, confusion(programs, found))
             if options.list:
                 for file, (cwe, label, _) in programs.items():
