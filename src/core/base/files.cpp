@@ -5,10 +5,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <utility>
 
 #include "core/base/error.h"
@@ -33,9 +35,32 @@ void sync_path(const fs::path& path, int flags) {
 
 }  // namespace
 
+namespace {
+
+// A small file may hold a large one: what comes out is bounded.
+std::string read_gzip(const fs::path& path, std::size_t max_bytes) {
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(::gzopen(path.c_str(), "rb"), ::gzclose);
+  if (file == nullptr) fail_input(path.string(), fmt::format("cannot be read: {}", std::strerror(errno)));
+  std::string text, block(1 << 16, '\0');
+  for (int count; (count = ::gzread(file.get(), block.data(), static_cast<unsigned>(block.size()))) != 0;) {
+    int code = 0;
+    if (count < 0) fail_input(path.string(), fmt::format("is no gzip file, or a damaged one: {}", ::gzerror(file.get(), &code)));
+    text.append(block, 0, static_cast<std::size_t>(count));
+    if (text.size() > max_bytes) fail_input(path.string(), fmt::format("unpacks to more than {} bytes", max_bytes));
+  }
+  // A truncated file ends early without an error of its own.
+  int code = 0;
+  ::gzerror(file.get(), &code);
+  if (code != Z_OK && code != Z_STREAM_END) fail_input(path.string(), "ends in the middle: a truncated gzip file");
+  return text;
+}
+
+}  // namespace
+
 std::string read_file(const fs::path& path, std::size_t max_bytes) {
   std::error_code code;
   if (fs::is_directory(path, code)) fail_input(path.string(), "is a folder, expected a file");
+  if (path.extension() == ".gz" && fs::exists(path, code)) return read_gzip(path, max_bytes);
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     fail_input(path.string(), fmt::format("cannot be read: {}", std::strerror(errno)),
