@@ -92,11 +92,11 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
   const at::NoGradGuard no_gradient;
   text::RenderedRow row{{}, {ids.begin(), ids.end()}, std::vector<uint8_t>(ids.size(), 0)};
   const text::RenderedRow* pointer = &row;
-  const train::Batch batch = train::make_batch({&pointer, 1});
-  nn::DocumentAttention attention(batch.documents);
   const auto& transformer = state_->transformer;
+  const train::Batch batch = train::make_batch({&pointer, 1}, transformer.device());
+  const auto attention = transformer.document_attention(batch.documents);
   const at::Tensor logits =
-      transformer.logits(transformer.forward(batch.ids, batch.positions, attention)).to(at::kFloat).contiguous();
+      transformer.logits(transformer.forward(batch.ids, batch.positions, *attention)).to(at::kCPU, at::kFloat).contiguous();
   const float* data = logits.const_data_ptr<float>();
   return {data, data + logits.numel()};
 }
