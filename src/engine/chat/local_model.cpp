@@ -1,6 +1,7 @@
 #include "engine/chat/local_model.h"
 
 #include "core/base/error.h"
+#include "engine/nn/runtime.h"
 #include "engine/nn/transformer.h"
 #include "engine/sample/generator.h"
 #include "engine/train/batch.h"
@@ -33,7 +34,10 @@ struct LocalModel::State {
 LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
   text::ChatFormat format = files.chat_format();
   nn::Transformer transformer(files.config(), files.tensors(), files.path().string());
-  if (options.round_to_bf16) transformer.round_weights(at::kBFloat16);
+  transformer.to(at::Device(nn::device()));
+  if (options.round_to_bf16) {
+    transformer.kernels().own ? transformer.round_weights(at::kBFloat16) : transformer.cast(at::kBFloat16);
+  }
   state_ = std::make_unique<State>(State{std::move(files), std::move(format), std::move(transformer), options});
 }
 

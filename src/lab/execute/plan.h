@@ -27,7 +27,8 @@ struct Plan {
   double seconds = 0;
 };
 
-Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads);
+/// Times are those of earlier runs with as many threads, on this processor or the GPU named.
+Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads, const std::string& gpu = {});
 
 /// For people: one line a node, a last line with the sums.
 std::string plan_table(const Plan& plan);

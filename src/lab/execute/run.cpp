@@ -65,7 +65,7 @@ class Runner {
         run_(std::move(run)) {}
 
   void execute() {
-    const Plan plan = make_plan(graph_, store_, ledger_, options_.threads);
+    const Plan plan = make_plan(graph_, store_, ledger_, options_.threads, options_.gpu);
     total_ = plan.to_do;
     reporter_.planned(plan);
     std::vector<StageRow> rows;
@@ -151,6 +151,7 @@ class Runner {
                            .program_version = program_version(),
                            .torch_version = options_.torch_version,
                            .threads = options_.threads,
+                           .gpu = options_.gpu,
                            .seconds = seconds.count(),
                            .resumed = resumed,
                            .counters = context.counters,
@@ -179,7 +180,7 @@ RunRow describe_run(const Recipe& recipe, const ExecuteOptions& options) {
   row.recipe_file = recipe.file;
   row.resolved_yaml = resolved_yaml(recipe);
   row.facts = recipe_facts(recipe);
-  row.cpu = cpu_model();
+  row.cpu = processor(options.gpu);
   row.os = system_name();
   row.cores = cpu_cores();
   row.memory_bytes = memory_bytes();
