@@ -40,7 +40,7 @@ MUTATIONS = (
     ),
     Mutation(
         "sampling: a query sees the next key",
-        "src/engine/sample/kv_cache.cpp",
+        "src/engine/sample/panel_cache.cpp",
         "const int64_t seen = visible(rows_[static_cast<std::size_t>(row)]);",
         "const int64_t seen = std::min(visible(rows_[static_cast<std::size_t>(row)]) + 1, most);",
     ),

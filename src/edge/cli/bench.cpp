@@ -32,10 +32,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Model FLOPs utilisation (nn/flops.h has the formulas): of the peak given, else of the GPU's for bf16, if that is what was used.
+// Model FLOPs utilisation (formulas: nn/flops.h): of the peak given, else of the GPU's for bf16, if that is what was used.
 Json utilisation(const Options& options, double flop, double seconds, const std::string& dtype) {
   const bool has_peak = nn::device() == "cuda" && dtype == "bf16";
-  const double peak = options.peak_tflops > 0 ? options.peak_tflops * 1e12 : has_peak ? nn::peak_bf16_flops(nn::gpu_name()) : 0;
+  const double known = has_peak ? nn::peak_bf16_flops(nn::gpu_name()) : 0;
+  const double peak = options.peak_tflops > 0 ? options.peak_tflops * 1e12 : known;
   Json facts{{"model_tflops", flop / seconds / 1e12}};
   if (peak > 0) facts.update({{"peak_tflops", peak / 1e12}, {"model_flops_utilisation", flop / seconds / peak}});
   return facts;
@@ -252,7 +253,7 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   prefix->add_option("--prefix-tokens", options->prefix_tokens, "tokens of the long prompt")->check(CLI::Range(1, 1 << 20));
   prefix->add_option("--queries", options->queries, "prompts behind it")->check(CLI::Range(1, 100000));
   for (CLI::App* one : {sft, sampling}) {
-    one->add_option("--peak-tflops", options->peak_tflops, "what the device does at best; default: known GPUs' published bf16 peak")
+    one->add_option("--peak-tflops", options->peak_tflops, "what the device does at best; default: a known GPU's bf16 peak")
         ->check(CLI::Range(0.001, 1e6));
   }
   for (CLI::App* one : {sft, policy, sampling, prefix}) {

@@ -16,7 +16,7 @@ struct LocalModelOptions {
   int64_t max_batch = 64;
   bool share_prefixes = true;
   bool stop_at_end = true;     // false samples on after the end of the turn: for timing
-  bool round_to_bf16 = false;  // the weights, as a folder saved in bf16 holds them; on a GPU they are kept and multiplied in it
+  bool round_to_bf16 = false;  // the weights, as a folder saved in bf16 holds them; on a GPU all is computed in it
 };
 
 class LocalModel : public ChatModel {

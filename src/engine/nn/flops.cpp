@@ -14,7 +14,9 @@ double layer_weights(const weights::ModelConfig& config) {
   return static_cast<double>(config.num_layers * (attention + 3 * hidden * config.intermediate_size));
 }
 
-double head_weights(const weights::ModelConfig& config) { return static_cast<double>(config.vocab_size * config.hidden_size); }
+double head_weights(const weights::ModelConfig& config) {
+  return static_cast<double>(config.vocab_size * config.hidden_size);
+}
 
 struct Peak {
   std::vector<std::string> words;  // all of them in the GPU's name; the first entry that fits counts

@@ -1,5 +1,5 @@
-// The transformer's operations. Each has one fused form for a CPU, with its own backward pass, and `plain::` has its twin in ordinary
-// tensor operations: what other devices run (kernels.h), and what tests compare it with, values and gradients.
+// The transformer's operations. Each has one fused form for a CPU, with its own backward pass, and `plain::` has its twin in
+// ordinary tensor operations: what other devices run (kernels.h), and what tests compare it with, values and gradients.
 //
 // Shape legend: T tokens of a flat batch (no padding), C hidden size, H query heads, G key/value heads, D head size, I
 // intermediate size. fp32 throughout, or bf16 storage with fp32 arithmetic inside an operation.

@@ -23,7 +23,8 @@ Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable
   const auto halves = all.narrow(1, 0, rotated_heads).to(at::kFloat).chunk(2, -1);
   const Tensor rotated =
       at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, -1).to(qkv.scalar_type());
-  return {rotated.narrow(1, 0, query_heads), rotated.narrow(1, query_heads, kv_heads), all.narrow(1, rotated_heads, kv_heads)};
+  return {rotated.narrow(1, 0, query_heads), rotated.narrow(1, query_heads, kv_heads),
+          all.narrow(1, rotated_heads, kv_heads)};
 }
 
 Tensor document_mask(std::span<const Document> documents, const at::TensorOptions& like) {
@@ -32,8 +33,9 @@ Tensor document_mask(std::span<const Document> documents, const at::TensorOption
   std::vector<int64_t> document_of_row;
   auto flags = sees.accessor<bool, 2>();
   for (int64_t i = 0; i < count; ++i) {
-    for (int64_t seen = i; seen >= 0; seen = documents[static_cast<std::size_t>(seen)].parent) flags[i][seen] = true;
-    document_of_row.insert(document_of_row.end(), static_cast<std::size_t>(documents[static_cast<std::size_t>(i)].length), i);
+    const auto at = [&](int64_t document) -> const Document& { return documents[static_cast<std::size_t>(document)]; };
+    for (int64_t seen = i; seen >= 0; seen = at(seen).parent) flags[i][seen] = true;
+    document_of_row.insert(document_of_row.end(), static_cast<std::size_t>(at(i).length), i);
   }
   const Tensor rows = at::tensor(document_of_row, at::kLong).to(like.device());
   // A parent stands before its children, so "not ahead" is a matter of rows alone.

@@ -61,7 +61,7 @@ void open_cuda(const std::string& place) {
   if (library == nullptr) library = ::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) {
     const char* reason = ::dlerror();
-    fail_input(place, fmt::format("expected the CUDA half of libtorch, which cannot be opened: {}", reason == nullptr ? "" : reason),
+    fail_input(place, fmt::format("expected libtorch's CUDA half; it cannot be opened: {}", reason == nullptr ? "" : reason),
                "use --device cpu, or install torch with its CUDA packages: .venv/bin/pip install torch==" + torch_version());
   }
   try {
@@ -69,7 +69,8 @@ void open_cuda(const std::string& place) {
     if (hooks.hasCUDA() && hooks.deviceCount() > 0) return at::globalContext().lazyInitDevice(at::kCUDA);
   } catch (const std::exception& error) {
     const std::string text = error.what();
-    fail_input(place, "expected a usable NVIDIA GPU: " + text.substr(0, text.find('\n')), "use --device cpu, or look at nvidia-smi");
+    fail_input(place, "expected a usable NVIDIA GPU: " + text.substr(0, text.find('\n')),
+               "use --device cpu, or look at nvidia-smi");
   }
   fail_input(place, "expected an NVIDIA GPU with its driver; this process sees none",
              "use --device cpu, or look at nvidia-smi and CUDA_VISIBLE_DEVICES");

@@ -1,5 +1,5 @@
-// Batched generation: a full batch as long as there are requests, shared beginnings computed once, one seed a request. On a CPU, what
-// a request gets does not depend on the others (see nn::PackedMatrix and PanelAttention for why the bits agree).
+// Batched generation: a full batch as long as there are requests, shared beginnings computed once, one seed a request. What a
+// request gets on a CPU does not depend on the others (see nn::PackedMatrix and PanelAttention for why the bits agree).
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Keys and values of sampled sequences. A sequence is a path of immutable segments that it may share with others (the
-// system prompt, the few-shots) and one tail of its own. Where they lie is a matter of the device: panel_cache.h for our own kernels,
-// pool_cache.h for any other.
+// system prompt, the few-shots) and one tail of its own. Where they lie is a matter of the device: panel_cache.h goes with our
+// own kernels, pool_cache.h with all others.
 #pragma once
 
 #include <cstdint>

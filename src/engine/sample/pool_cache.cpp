@@ -104,7 +104,9 @@ std::vector<Group> groups_of(std::vector<Block> blocks) {
 
 void append_slots(const Block& block, std::vector<int64_t>& slots, int64_t padded) {
   const std::size_t begin = slots.size();
-  for (const auto& segment : block.chunk->context) slots.insert(slots.end(), slots_of(segment).begin(), slots_of(segment).end());
+  for (const auto& segment : block.chunk->context) {
+    slots.insert(slots.end(), slots_of(segment).begin(), slots_of(segment).end());
+  }
   const auto own = block.keys - static_cast<int64_t>(slots.size() - begin);
   const auto& tail = slots_of(block.chunk->own);
   slots.insert(slots.end(), tail.begin(), tail.begin() + own);
@@ -113,7 +115,9 @@ void append_slots(const Block& block, std::vector<int64_t>& slots, int64_t padde
   slots.resize(begin + static_cast<std::size_t>(padded), filler);
 }
 
-Tensor index(const std::vector<int64_t>& values, const at::Device& device) { return at::tensor(values, at::kLong).to(device); }
+Tensor index(const std::vector<int64_t>& values, const at::Device& device) {
+  return at::tensor(values, at::kLong).to(device);
+}
 
 // What the blocks of a group read, the same for all layers.
 void lay_out(Group& group, int64_t heads_per_group, const at::TensorOptions& like) {
@@ -163,7 +167,8 @@ class PoolAttention : public CachedAttention {
   }
 
   // The heads of a key/value group stand below each other, as further queries of its keys.
-  Tensor attend_group(const Group& group, const Tensor& q, const Tensor& keys, const Tensor& values, int64_t per_group) const {
+  Tensor attend_group(const Group& group, const Tensor& q, const Tensor& keys, const Tensor& values,
+                      int64_t per_group) const {
     const int64_t n = group.count(), groups = pool_->groups, size = pool_->size;
     const Tensor queries = q.index_select(0, group.rows)
                                .view({n, group.queries, groups, per_group, size})
@@ -173,7 +178,9 @@ class PoolAttention : public CachedAttention {
       return x.index_select(0, group.slots).view({n, group.keys, groups, size}).transpose(1, 2);
     };
     const Tensor result = at::scaled_dot_product_attention(queries, gather(keys), gather(values), group.mask);
-    return result.view({n, groups, per_group, group.queries, size}).permute({0, 3, 1, 2, 4}).reshape({n * group.queries, -1});
+    return result.reshape({n, groups, per_group, group.queries, size})
+        .permute({0, 3, 1, 2, 4})
+        .reshape({n * group.queries, -1});
   }
 
   std::shared_ptr<PoolCache::Pool> pool_;

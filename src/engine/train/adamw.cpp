@@ -82,8 +82,8 @@ void own_updates(std::span<const Update> all) {
   }
 }
 
-// The same in operations over lists: on a GPU the time of many small tensors is that of starting the operations. All parameters
-// have the same rates but for `keep`.
+// The same in operations over lists: on a GPU the time of many small tensors is that of starting the operations. All
+// parameters have the same rates but for `keep`.
 void update_list(std::span<const Update> all) {
   std::vector<nn::Tensor> values, gradients, masters, means, squares;
   std::vector<at::Scalar> keep;
@@ -129,7 +129,9 @@ AdamW::AdamW(std::vector<nn::Parameter> parameters, const TrainingOptions& optio
   }
 }
 
-std::string AdamW::device() const { return at::DeviceTypeName(parameters_.front().value.device().type(), /*lower_case=*/true); }
+std::string AdamW::device() const {
+  return at::DeviceTypeName(parameters_.front().value.device().type(), /*lower_case=*/true);
+}
 
 double AdamW::gradient_norm() const {
   double total = 0;

@@ -54,8 +54,8 @@ std::optional<CheckpointPosition> load_checkpoint(const fs::path& folder, AdamW&
   }
   const MappedFile file(slot_path(folder, json_int(*index, "slot", place)));
   if (const std::string device = index->value("device", "cpu"); device != optimizer.device()) {
-    log_warning("training", fmt::format("{} was saved on the device {}, now it is {}: the run goes on, but not bit for bit", place,
-                                        device, optimizer.device()));
+    log_warning("training", fmt::format("{} was saved on the device {}, now it is {}: the run goes on, but not bit for bit",
+                                        place, device, optimizer.device()));
   }
   std::size_t offset = 0;
   for (const auto& [name, tensor] : optimizer.state()) {

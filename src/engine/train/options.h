@@ -37,8 +37,8 @@ struct TrainingOptions {
         {"pass_tokens", &pass_tokens, "most tokens in one forward and backward pass; a step may have several",
          between(16, 1 << 20)},
         {"snapshots", &snapshots, "models kept on the way, evenly spaced, the final one not counted", between(0, 100)},
-        {"precision", &precision, "of weights and activations; auto: bf16 on a GPU and where the processor multiplies it, else f32",
-         one_of({"auto", "f32", "bf16"})},
+        {"precision", &precision,
+         "of weights and activations; auto: bf16 on a GPU or where the processor multiplies it, else f32", one_of({"auto", "f32", "bf16"})},
     };
   }
 };

@@ -29,7 +29,8 @@ PolicyReport PolicyTrainer::step(std::span<const text::RenderedRow* const> rows,
         target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets, model.kernels());
     const nn::Tensor numbers = log_probs.detach().cpu();
     const int64_t count = batch.targets.size(0);
-    PolicyTerm term = loss({{numbers.const_data_ptr<float>(), static_cast<std::size_t>(count)}, first_row, batch.targets_of_row});
+    const std::span read(numbers.const_data_ptr<float>(), static_cast<std::size_t>(count));
+    PolicyTerm term = loss({read, first_row, batch.targets_of_row});
     DORMOUSE_ASSERT(static_cast<int64_t>(term.gradient.size()) == count);
     log_probs.backward(at::from_blob(term.gradient.data(), {count}, at::kFloat).to(log_probs.device()));
     report.loss += term.loss;

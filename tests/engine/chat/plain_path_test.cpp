@@ -1,12 +1,51 @@
-// The plain operations, which other devices run, on a CPU beside our own kernels.
+// What other devices run, without one: plain operations on a CPU, and on a device whose memory the host cannot touch.
+#include "engine/far_device.h"
 #include "engine/path_tests.h"
 
 namespace dormouse::tiny {
 namespace {
 
-const Path kPlain{"plain", [](nn::Transformer& model) { model.use(nn::plain_kernels()); }, [] { return std::string(); }};
+C10_REGISTER_GUARD_IMPL(PrivateUse1, far::Guard);
 
-INSTANTIATE_TEST_SUITE_P(OnACpu, PathTest, testing::Values(kPlain), [](const auto& path) { return path.param.name; });
+const bool registered = [] {
+  static far::Hooks hooks;
+  at::RegisterPrivateUse1HooksInterface(&hooks);
+  c10::register_privateuse1_backend("far");
+  return true;
+}();
+
+TORCH_LIBRARY_IMPL(_, PrivateUse1, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&far::run>()); }
+
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
+  library.impl("empty.memory_format", far::empty);
+  library.impl("empty_strided", far::empty_strided);
+  library.impl("as_strided", at::native::as_strided_tensorimpl);
+  library.impl("_reshape_alias", at::native::_reshape_alias);
+  library.impl("unfold", at::native::unfold);
+  library.impl("view", at::native::view);
+  library.impl("resize_", far::resize);
+  library.impl("_copy_from", far::copy_from);
+  library.impl("_copy_from_and_resize", far::copy_from_and_resize);
+}
+
+std::string nothing_missing() { return ""; }
+
+const Path kPaths[] = {{"own", [](nn::Transformer&) {}, nothing_missing},
+                       {"plain", [](nn::Transformer& model) { model.use(nn::plain_kernels()); }, nothing_missing},
+                       {"far", [](nn::Transformer& model) { model.to(far::kDevice); }, nothing_missing}};
+
+INSTANTIATE_TEST_SUITE_P(WithoutAGpu, PathTest, testing::ValuesIn(kPaths), [](const auto& path) { return path.param.name; });
+
+TEST(FarDevice, RefusesTensorsLeftOnTheCpu) {
+  const at::Tensor there = at::ones({3}).to(far::kDevice);
+  EXPECT_TRUE(at::equal((there + there).cpu(), at::full({3}, 2.0f)));
+  EXPECT_THROW(at::mul(there, at::ones({3})), c10::Error);
+}
+
+TEST(FarDevice, KeepsItsMemoryFromTheHost) {
+  const at::Tensor there = at::ones({3}).to(far::kDevice);
+  EXPECT_DEATH(std::printf("%f", static_cast<double>(*static_cast<const float*>(there.storage().data()))), "");
+}
 
 }  // namespace
 }  // namespace dormouse::tiny

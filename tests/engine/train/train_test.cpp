@@ -162,7 +162,8 @@ TEST(AdamW, FollowsItsFormula) {
       const double g = 0.5 * step;
       m = 0.9 * m + 0.1 * g;
       v = 0.999 * v + 0.001 * g * g;
-      w = w * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.9, step))) / (std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8);
+      const double scale = std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8;
+      w = w * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.9, step))) / scale;
       EXPECT_NEAR(weight.detach()[0][0].item<float>(), w, 1e-5) << "step " << step << (kernels->own ? ", own" : ", plain");
     }
   }
