@@ -4,6 +4,7 @@
 // forgives neither.
 #pragma once
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/detail/PrivateUse1HooksInterface.h>
 #include <ATen/native/CPUFallback.h>
@@ -121,7 +122,19 @@ struct Hooks : at::PrivateUse1HooksInterface {
   bool isAvailable() const override { return true; }
   bool hasPrimaryContext(at::DeviceIndex) const override { return true; }
   at::DeviceIndex deviceCount() const override { return 1; }
+  const at::Generator& getDefaultGenerator(at::DeviceIndex) const override {  // at::manual_seed asks every device
+    static const at::Generator generator = at::detail::createCPUGenerator();
+    return generator;
+  }
 };
+
+/// Once the device is there, libtorch takes the process for one with an accelerator; so only its tests call this.
+inline void attach() {
+  static Hooks hooks;
+  if (at::isPrivateUse1HooksRegistered()) return;
+  at::RegisterPrivateUse1HooksInterface(&hooks);
+  c10::register_privateuse1_backend("far");
+}
 
 // A number may come from the CPU, as CUDA allows; a tensor may not.
 inline void run(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {

@@ -7,13 +7,6 @@ namespace {
 
 C10_REGISTER_GUARD_IMPL(PrivateUse1, far::Guard);
 
-const bool registered = [] {
-  static far::Hooks hooks;
-  at::RegisterPrivateUse1HooksInterface(&hooks);
-  c10::register_privateuse1_backend("far");
-  return true;
-}();
-
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&far::run>()); }
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
@@ -28,21 +21,27 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("_copy_from_and_resize", far::copy_from_and_resize);
 }
 
-std::string nothing_missing() { return ""; }
+std::string nothing() { return ""; }
+std::string attached() {
+  far::attach();
+  return "";
+}
 
-const Path kPaths[] = {{"own", [](nn::Transformer&) {}, nothing_missing},
-                       {"plain", [](nn::Transformer& model) { model.use(nn::plain_kernels()); }, nothing_missing},
-                       {"far", [](nn::Transformer& model) { model.to(far::kDevice); }, nothing_missing}};
+const Path kPaths[] = {{"own", [](nn::Transformer&) {}, nothing},
+                       {"plain", [](nn::Transformer& model) { model.use(nn::plain_kernels()); }, nothing},
+                       {"far", [](nn::Transformer& model) { model.to(far::kDevice); }, attached}};
 
 INSTANTIATE_TEST_SUITE_P(WithoutAGpu, PathTest, testing::ValuesIn(kPaths), [](const auto& path) { return path.param.name; });
 
 TEST(FarDevice, RefusesTensorsLeftOnTheCpu) {
+  far::attach();
   const at::Tensor there = at::ones({3}).to(far::kDevice);
   EXPECT_TRUE(at::equal((there + there).cpu(), at::full({3}, 2.0f)));
   EXPECT_THROW(at::mul(there, at::ones({3})), c10::Error);
 }
 
 TEST(FarDevice, KeepsItsMemoryFromTheHost) {
+  far::attach();
   const at::Tensor there = at::ones({3}).to(far::kDevice);
   EXPECT_DEATH(std::printf("%f", static_cast<double>(*static_cast<const float*>(there.storage().data()))), "");
 }
