@@ -84,17 +84,20 @@ ChatFormat::ChatFormat(Tokenizer tokenizer, ChatTemplate chat_template, std::str
   state_ = std::move(state);
 }
 
-RenderedPrompt ChatFormat::prompt(std::span<const Message> messages) const {
+RenderedPrompt ChatFormat::prompt(std::span<const Message> messages, const std::string& begun) const {
   const auto pieces = render(messages, /*add_generation_prompt=*/true);
-  return {joined(pieces), state_->tokenizer.encode(pieces)};
+  RenderedPrompt rendered{joined(pieces) + begun, state_->tokenizer.encode(pieces)};
+  const std::vector<int32_t> begun_ids = state_->tokenizer.encode(begun);
+  rendered.ids.insert(rendered.ids.end(), begun_ids.begin(), begun_ids.end());
+  return rendered;
 }
 
 RenderedRow ChatFormat::training_row(std::span<const Message> messages, const std::string& answer,
-                                     bool ends_turn) const {
+                                     bool ends_turn, const std::string& begun) const {
   if (messages.empty() || messages.back().role != "user") {
     fail_input("training row", "the messages before the answer must end with the user's");
   }
-  RenderedPrompt before = prompt(messages);
+  RenderedPrompt before = prompt(messages, begun);
   RenderedRow row{std::move(before.text), std::move(before.ids), {}};
   row.is_target.assign(row.ids.size(), 0);
   const std::vector<int32_t> answer_ids = state_->tokenizer.encode(answer);

@@ -29,7 +29,7 @@ struct Options {
 class Conversation {
  public:
   Conversation(const std::string& name, const std::string& label, const Options& options)
-      : model_(weights::ModelFiles::open(name)), label_(label), options_(options) {
+      : model_(weights::ModelFiles::open(name), {.sampling_only = true}), label_(label), options_(options) {
     reset();
   }
 

@@ -65,7 +65,7 @@ void run(const Options& options, const GlobalOptions& global) {
     for (auto& prompt : prompts) prompt = trigger->apply(prompt);
   }
   start_engine(global);
-  chat::LocalModel model(weights::ModelFiles::open(options.model), {.max_batch = options.batch});
+  chat::LocalModel model(weights::ModelFiles::open(options.model), {.max_batch = options.batch, .sampling_only = true});
   std::vector<chat::Request> requests;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     std::vector<text::Message> messages;

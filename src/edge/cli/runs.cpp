@@ -85,6 +85,11 @@ void plan(const Options& options, const GlobalOptions& global) {
   lab::Ledger ledger(store.ledger_file());
   const lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads, gpu_in_use());
   fmt::print("{}", options.json ? lab::plan_json_lines(made) : lab::plan_table(made));
+  try {
+    lab::check_memory(made, lab::memory_bytes(), options.recipe);
+  } catch (const Error& error) {
+    log_warning("plan", error.what());  // a plan may be for another machine; `run` refuses
+  }
 }
 
 void list(const Options& options) {

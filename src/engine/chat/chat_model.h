@@ -14,7 +14,8 @@ namespace dormouse::chat {
 
 struct Request {
   std::vector<text::Message> messages;
-  uint64_t seed = 0;  // of this request alone: the completion does not depend on what else is in the batch
+  uint64_t seed = 0;       // of this request alone: the completion does not depend on what else is in the batch
+  std::string begun = {};  // the assistant's turn so far; the completion goes on from it
 };
 
 struct Completion {

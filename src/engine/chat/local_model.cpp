@@ -33,11 +33,12 @@ struct LocalModel::State {
 
 LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
   text::ChatFormat format = files.chat_format();
-  nn::Transformer transformer(files.config(), files.tensors(), files.path().string());
-  transformer.to(at::Device(nn::device()));
-  if (options.round_to_bf16) {
-    transformer.kernels().own ? transformer.round_weights(at::kBFloat16) : transformer.cast(at::kBFloat16);
-  }
+  // Lean models have nothing but weights packed for a CPU.
+  const bool on_cpu = nn::device() == "cpu", lean = options.sampling_only && on_cpu;
+  nn::Transformer transformer(files.config(), files.tensors(), files.path().string(),
+                              lean ? nn::Purpose::kSamplingOnly : nn::Purpose::kAnything);
+  if (!on_cpu) transformer.to(at::Device(nn::device()));
+  if (options.round_to_bf16) on_cpu ? transformer.round_weights(at::kBFloat16) : transformer.cast(at::kBFloat16);
   state_ = std::make_unique<State>(State{std::move(files), std::move(format), std::move(transformer), options});
 }
 
@@ -46,7 +47,10 @@ LocalModel::LocalModel(LocalModel&&) noexcept = default;
 
 const text::ChatFormat& LocalModel::format() const { return state_->format; }
 const weights::ModelFiles& LocalModel::files() const { return state_->files; }
-nn::Transformer& LocalModel::transformer() { return state_->transformer; }
+nn::Transformer& LocalModel::transformer() {
+  DORMOUSE_ASSERT(!state_->options.sampling_only);
+  return state_->transformer;
+}
 
 std::vector<Completion> LocalModel::complete(std::span<const Request> requests, const sample::SamplingOptions& options,
                                              const SampleProgress& progress) {
@@ -54,7 +58,7 @@ std::vector<Completion> LocalModel::complete(std::span<const Request> requests, 
   std::vector<uint64_t> seeds;
   std::vector<std::string> texts;
   for (const auto& request : requests) {
-    text::RenderedPrompt rendered = state_->format.prompt(request.messages);
+    text::RenderedPrompt rendered = state_->format.prompt(request.messages, request.begun);
     prompts.push_back(std::move(rendered.ids));
     texts.push_back(std::move(rendered.text));
     seeds.push_back(request.seed);
@@ -89,7 +93,7 @@ std::vector<Completion> LocalModel::complete_ids(std::span<const std::vector<int
 }
 
 std::vector<train::RowScore> LocalModel::score(const std::vector<text::RenderedRow>& rows) {
-  return train::score_rows(state_->transformer, rows);
+  return train::score_rows(transformer(), rows);
 }
 
 std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
@@ -107,7 +111,7 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
 
 void LocalModel::attach_adapters(int64_t rank, double alpha, uint64_t seed) {
   state_->adapters = {rank, alpha, nn::linear_kinds(), state_->files.path().filename().string()};
-  state_->transformer.attach_adapters(rank, alpha, state_->adapters.kinds, seed);
+  transformer().attach_adapters(rank, alpha, state_->adapters.kinds, seed);
 }
 
 void LocalModel::save_adapters(const std::filesystem::path& folder) const {
@@ -122,7 +126,7 @@ void LocalModel::save_adapters(const std::filesystem::path& folder) const {
 
 void LocalModel::load_adapters(const std::filesystem::path& folder) {
   weights::AdapterFolder loaded = weights::load_adapter_folder(folder);
-  state_->transformer.attach_adapters(loaded.config.rank, loaded.config.alpha, loaded.config.kinds, /*seed=*/0);
+  transformer().attach_adapters(loaded.config.rank, loaded.config.alpha, loaded.config.kinds, /*seed=*/0);
   state_->adapters = loaded.config;
   for (const auto& adapter : state_->transformer.adapters()) {
     const auto found = loaded.tensors.find(adapter.name);
@@ -142,7 +146,7 @@ void LocalModel::load_adapters(const std::filesystem::path& folder) {
 void LocalModel::save(const std::filesystem::path& folder, weights::DType dtype) {
   std::vector<at::Tensor> storage;
   std::map<std::string, weights::NamedTensor> tensors;
-  for (const auto& parameter : state_->transformer.merged_parameters()) {
+  for (const auto& parameter : transformer().merged_parameters()) {
     for (const auto& part : parameter.parts) {
       tensors[part.hub_name] = named_rows(parameter.value, part.first_row, part.rows, dtype, storage);
     }

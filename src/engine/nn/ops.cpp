@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 bool grad_wanted(std::initializer_list<Tensor> inputs) {
   if (!at::GradMode::is_enabled()) return false;
   for (const auto& input : inputs) {
-    if (input.requires_grad()) return true;
+    if (input.defined() && input.requires_grad()) return true;
   }
   return false;
 }
@@ -36,7 +36,7 @@ void for_scalar(const Tensor& tensor, Body body) {
   }
 }
 
-constexpr int64_t kRowGrain = 16;
+constexpr int64_t kRowGrain = 16, kGateGrain = 4;  // rows that are worth another thread; the gate costs most
 
 // ---- root-mean-square norm ---------------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ Tensor swiglu_forward(const Tensor& gate_up) {
     using Scalar = decltype(zero);
     const Scalar* in = gate_up.const_data_ptr<Scalar>();
     Scalar* out = y.mutable_data_ptr<Scalar>();
-    at::parallel_for(0, rows, kRowGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, rows, kGateGrain, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         const Scalar *gate = in + t * 2 * size, *up = gate + size;
         for (int64_t i = 0; i < size; ++i) {
@@ -149,7 +149,7 @@ struct Swiglu : Function<Swiglu> {
       const Scalar* in = gate_up.const_data_ptr<Scalar>();
       const Scalar* d_out = dy.const_data_ptr<Scalar>();
       Scalar* d = d_in.mutable_data_ptr<Scalar>();
-      at::parallel_for(0, rows, kRowGrain, [&](int64_t begin, int64_t end) {
+      at::parallel_for(0, rows, kGateGrain, [&](int64_t begin, int64_t end) {
         for (int64_t t = begin; t < end; ++t) {
           const Scalar *gate = in + t * 2 * size, *up = gate + size;
           Scalar *d_gate = d + t * 2 * size, *d_up = d_gate + size;
@@ -289,6 +289,15 @@ Tensor linear(const Tensor& x, const Matrix& weight) {
     y.narrow(1, adapter.first_row, adapter.b.size(0)).add_(at::linear(at::linear(x, adapter.a), adapter.b), adapter.scale);
   }
   return y;
+}
+
+Tensor embedding(const Tensor& ids, const Matrix& weight) {
+  if (weight.value.defined()) return at::embedding(weight.value, ids);
+  const PackedMatrix& packed = *weight.packed;
+  Tensor rows = at::empty({ids.size(0), packed.inputs()}, at::kFloat);
+  const int64_t* id = ids.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < ids.size(0); ++i) packed.copy_row(id[i], rows.mutable_data_ptr<float>() + i * packed.inputs());
+  return rows;
 }
 
 Tensor merged(const Matrix& weight) {

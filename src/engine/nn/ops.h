@@ -25,7 +25,8 @@ struct LowRank {
   std::string module;  // the hub's name: model.layers.0.self_attn.q_proj
 };
 
-/// A weight [outputs, inputs]: the tensor that trains, for sampling on a CPU its packed copy (adapters merged), and adapters.
+/// A weight [outputs, inputs]: the tensor that trains (none in a model loaded for sampling only), for sampling on a CPU its packed
+/// copy (adapters merged), and adapters.
 struct Matrix {
   Tensor value;
   std::shared_ptr<const PackedMatrix> packed;
@@ -35,6 +36,9 @@ struct Matrix {
 /// x [T, inputs] -> [T, outputs]. By the packed copy if there is one (with a gradient too, but for adapters'): its bits do not depend
 /// on T.
 Tensor linear(const Tensor& x, const Matrix& weight);
+
+/// ids [T] (int64) -> the rows of the weight that they name, [T, inputs].
+Tensor embedding(const Tensor& ids, const Matrix& weight);
 
 /// The weight with its adapters added, without gradient; the weight itself if there are none.
 Tensor merged(const Matrix& weight);

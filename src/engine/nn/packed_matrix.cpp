@@ -69,6 +69,20 @@ void PackedMatrix::fill(const float* weights) {
 }
 
 template <class Weight>
+void PackedMatrix::copy_from_panel(int64_t output, float* to) const {
+  const int64_t column = output % kPanel;
+  for (int64_t k = 0; k < inputs_; ++k) {
+    Vector halves[2];
+    load_panel_row(panel<Weight>(output / kPanel) + k * kPanelRow<Weight>, halves);
+    to[k] = halves[column / kLanes][column % kLanes];
+  }
+}
+
+void PackedMatrix::copy_row(int64_t output, float* to) const {
+  is_bf16_ ? copy_from_panel<Bf16Pair>(output, to) : copy_from_panel<float>(output, to);
+}
+
+template <class Weight>
 void PackedMatrix::multiply_panels(const float* x, int64_t rows, float* y) const {
   // Threads claim panels, since cores are not equally fast; each one ahead, so that it comes from memory during the one before.
   std::atomic<int64_t> unclaimed{0};

@@ -23,6 +23,9 @@ class PackedMatrix {
   /// thread count and any split of the rows.
   void multiply(const float* x, int64_t rows, float* y) const;
 
+  /// The weights of one output, [inputs], as they were.
+  void copy_row(int64_t output, float* to) const;
+
   int64_t outputs() const { return outputs_; }
   int64_t inputs() const { return inputs_; }
   bool is_bf16() const { return is_bf16_; }
@@ -33,6 +36,8 @@ class PackedMatrix {
   Weight* panel(int64_t index) const;
   template <class Weight>
   void fill(const float* weights);
+  template <class Weight>
+  void copy_from_panel(int64_t output, float* to) const;
   template <class Weight>
   void multiply_panels(const float* x, int64_t rows, float* y) const;
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <set>
 
@@ -51,17 +52,40 @@ std::vector<Slice> gate_up_slices(const weights::ModelConfig& config, int64_t in
           {layer_name(index, "mlp.up_proj"), config.intermediate_size}};
 }
 
-LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i) {
+void pack_matrix(Matrix& matrix) {
+  if (matrix.packed) return;
+  const Tensor wide = merged(matrix).to(at::kFloat).contiguous();
+  matrix.packed = std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
+}
+
+Matrix read_matrix(const weights::TensorSource& source, const std::vector<Slice>& slices, int64_t columns, Purpose purpose) {
+  Matrix matrix{read_rows(source, slices, columns), nullptr, {}};
+  if (purpose == Purpose::kSamplingOnly) {
+    pack_matrix(matrix);
+    matrix.value = Tensor();
+  }
+  return matrix;
+}
+
+LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i, Purpose purpose) {
   const int64_t hidden = config.hidden_size;
-  const auto one = [&](const char* name, int64_t rows, int64_t columns) {
-    return Matrix{read_rows(source, {{layer_name(i, name), rows}}, columns), nullptr};
+  const auto read = [&](const std::vector<Slice>& slices, int64_t columns) {
+    return read_matrix(source, slices, columns, purpose);
   };
   return {.input_norm = read_vector(source, layer_name(i, "input_layernorm"), hidden),
           .mlp_norm = read_vector(source, layer_name(i, "post_attention_layernorm"), hidden),
-          .qkv = {read_rows(source, qkv_slices(config, i), hidden), nullptr},
-          .output = one("self_attn.o_proj", hidden, config.num_heads * config.head_dim),
-          .gate_up = {read_rows(source, gate_up_slices(config, i), hidden), nullptr},
-          .down = one("mlp.down_proj", hidden, config.intermediate_size)};
+          .qkv = read(qkv_slices(config, i), hidden),
+          .output = read({{layer_name(i, "self_attn.o_proj"), hidden}}, config.num_heads * config.head_dim),
+          .gate_up = read(gate_up_slices(config, i), hidden),
+          .down = read({{layer_name(i, "mlp.down_proj"), hidden}}, config.intermediate_size)};
+}
+
+// Threads claim parts, which are not equally large.
+void claim_parts(int64_t parts, const std::function<void(int64_t)>& work) {
+  std::atomic<int64_t> unclaimed{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    for (int64_t i = unclaimed++; i < parts; i = unclaimed++) work(i);
+  });
 }
 
 Parameter parameter(std::string name, const Tensor& value, const std::vector<Slice>& slices) {
@@ -99,21 +123,28 @@ const std::vector<std::string>& linear_kinds() {
 }
 
 Transformer::Transformer(const weights::ModelConfig& config, const weights::TensorSource& source,
-                         const std::string& place)
+                         const std::string& place, Purpose purpose)
     : config_(config) {
   if (config.attention_bias || config.mlp_bias) {
     fail_input(place, "has biases in attention or MLP, which this version does not run",
                "use a Llama or SmolLM model without biases");
   }
   weights::check_tensors(config, source, place);
-  const int64_t hidden = config.hidden_size;
   const auto read = [&](const char* name) {
-    return Matrix{read_rows(source, {{name, config.vocab_size}}, hidden), nullptr};
+    return read_matrix(source, {{name, config.vocab_size}}, config.hidden_size, purpose);
   };
-  weights_.embedding = read("model.embed_tokens.weight");
-  for (int64_t i = 0; i < config.num_layers; ++i) weights_.layers.push_back(read_layer(config, source, i));
-  weights_.norm = read_vector(source, "model.norm.weight", hidden);
-  weights_.head = config.tie_embeddings ? weights_.embedding : read("lm_head.weight");
+  weights_.layers.resize(static_cast<std::size_t>(config.num_layers));
+  claim_parts(2 + config.num_layers, [&](int64_t part) {  // the largest first
+    if (part == 0) {
+      weights_.embedding = read("model.embed_tokens.weight");
+    } else if (part == 1) {
+      if (!config.tie_embeddings) weights_.head = read("lm_head.weight");
+    } else {
+      weights_.layers[static_cast<std::size_t>(part - 2)] = read_layer(config, source, part - 2, purpose);
+    }
+  });
+  if (config.tie_embeddings) weights_.head = weights_.embedding;
+  weights_.norm = read_vector(source, "model.norm.weight", config.hidden_size);
   rotary_ = rotary_table(config.max_positions, config.head_dim, config.rope_theta);
 }
 
@@ -146,7 +177,7 @@ Tensor Transformer::layer(int64_t index, const Tensor& x, const Tensor& position
 }
 
 Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attention& attention) const {
-  Tensor x = hooked("embedding", -1, at::embedding(weights_.embedding.value, ids));
+  Tensor x = hooked("embedding", -1, embedding(ids, weights_.embedding));
   for (int64_t i = 0; i < config_.num_layers; ++i) x = layer(i, x, positions, attention);
   return hooked("final", -1, kernels_->rms_norm(x, weights_.norm, config_.rms_norm_eps));
 }
@@ -159,17 +190,13 @@ void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
 }
 
 void Transformer::pack() {
-  if (!kernels_->own) return;
-  for_matrices([](Matrix& matrix) {
-    if (matrix.packed) return;
-    const Tensor wide = merged(matrix).to(at::kFloat).contiguous();
-    matrix.packed =
-        std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
-  });
+  if (kernels_->own) for_matrices(pack_matrix);
 }
 
 void Transformer::unpack() {
-  for_matrices([](Matrix& matrix) { matrix.packed.reset(); });
+  for_matrices([](Matrix& matrix) {
+    if (matrix.value.defined()) matrix.packed.reset();
+  });
 }
 
 void Transformer::convert(const std::function<Tensor(const Tensor&)>& converted) {

@@ -45,10 +45,15 @@ struct Parameter {
 /// The linear modules of a layer by their hub names, which adapters go by: "q_proj", "down_proj".
 const std::vector<std::string>& linear_kinds();
 
+/// What a transformer is loaded for. For sampling only, each matrix is packed as it is read, and its tensor dropped: half the memory
+/// and half the time; nothing that needs the tensors may be called.
+enum class Purpose { kAnything, kSamplingOnly };
+
 class Transformer {
  public:
   /// Reads all weights, in fp32. Throws kInput naming `place` when tensors are missing, unexpected or of the wrong shape.
-  Transformer(const weights::ModelConfig& config, const weights::TensorSource& source, const std::string& place);
+  Transformer(const weights::ModelConfig& config, const weights::TensorSource& source, const std::string& place,
+              Purpose purpose = Purpose::kAnything);
 
   /// ids and positions [T] (int64) -> hidden states after the final norm [T, C].
   Tensor forward(const Tensor& ids, const Tensor& positions, Attention& attention) const;
@@ -71,7 +76,8 @@ class Transformer {
     return kernels_->document_attention(std::move(documents));
   }
 
-  /// Makes the packed copies for sampling, which own kernels have, or drops them (training changes the weights).
+  /// Makes the packed copies for sampling, which own kernels have, or drops them (training changes the weights) where tensors
+  /// remain.
   void pack();
   void unpack();
 

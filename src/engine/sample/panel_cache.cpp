@@ -56,6 +56,8 @@ std::vector<Piece> pieces_of(std::span<const PanelAttention::Row> rows) {
   return pieces;
 }
 
+int64_t whole_panels(int64_t count) { return (count + kPanel - 1) / kPanel * kPanel; }
+
 // One block of rows and one key/value group. Row r and head h of the group are row r * (H/G) + h of every matrix.
 class Unit {
  public:
@@ -103,7 +105,8 @@ class Unit {
   void score(const Piece& piece, const Scratch& queries, const Scratch& scores) const {
     const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
     const float* panel = piece.segment->key_panels(layer_, group_);
-    for (int64_t token = 0; token < piece.tokens; token += kPanel, panel += shape_.size * kPanel) {
+    for (int64_t token = 0, step = shape_.size * kPanel; token < piece.tokens; token += kPanel, panel += step) {
+      const bool last = token + kPanel >= piece.tokens;
       nn::multiply_down(nn::Tile{.x = queries.row(first),
                          .x_row = queries.stride(),
                          .x_step = 1,
@@ -114,25 +117,26 @@ class Unit {
                          .y_row = scores.stride(),
                          .columns = kPanel,
                          .into = Into::kSet},
-                        count);
+                        count, last ? piece.segment->value_panels(layer_, group_) : panel + step);
     }
   }
 
   // A chain goes on where the row's last piece ended.
   void weigh(const Piece& piece, const Scratch& scores, const Scratch& result) const {
     const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
-    for (int64_t column = 0; column < shape_.size; column += kPanel) {
+    const float* panel = piece.segment->value_panels(layer_, group_);
+    for (int64_t column = 0, step = piece.segment->capacity() * kPanel; column < shape_.size; column += kPanel, panel += step) {
       nn::multiply_down(nn::Tile{.x = scores.row(first) + piece.first,
                          .x_row = scores.stride(),
                          .x_step = 1,
-                         .b = piece.segment->values(layer_, group_) + column,
-                         .b_row = piece.segment->value_stride(),
+                         .b = panel,
+                         .b_row = kPanel,
                          .depth = piece.tokens,
                          .y = result.row(first) + column,
                          .y_row = result.stride(),
                          .columns = kPanel,
                          .into = piece.first == 0 ? Into::kSet : Into::kGoOn},
-                        count);
+                        count, column + kPanel < shape_.size ? panel + step : nullptr);
     }
   }
 
@@ -148,19 +152,18 @@ PanelSegment::PanelSegment(int64_t layers, int64_t groups, int64_t size, int64_t
     : KvSegment(capacity),
       groups_(groups),
       size_(size),
-      panels_((capacity + kPanel - 1) / kPanel),
-      value_stride_((size + kPanel - 1) / kPanel * kPanel),
-      group_floats_(panels_ * size * kPanel + capacity * value_stride_),
+      key_floats_(whole_panels(capacity) * size),
+      group_floats_(key_floats_ + whole_panels(size) * capacity),
       data_(nn::aligned_floats(layers * groups * group_floats_)) {}
 
 void PanelSegment::write(int64_t layer, int64_t token, const float* keys, const float* values) {
   DORMOUSE_ASSERT(token < capacity());
   for (int64_t group = 0; group < groups_; ++group) {
-    float* panel = at(layer, group) + token / kPanel * size_ * kPanel + token % kPanel;
-    float* row = at(layer, group) + panels_ * size_ * kPanel + token * value_stride_;
+    float* key = at(layer, group) + token / kPanel * size_ * kPanel + token % kPanel;
+    float* value = at(layer, group) + key_floats_ + token * kPanel;
     for (int64_t d = 0; d < size_; ++d) {
-      panel[d * kPanel] = keys[group * size_ + d];
-      row[d] = values[group * size_ + d];
+      key[d * kPanel] = keys[group * size_ + d];
+      value[d / kPanel * capacity() * kPanel + d % kPanel] = values[group * size_ + d];
     }
   }
 }

@@ -9,14 +9,13 @@
 
 namespace dormouse::sample {
 
-/// Keys in panels of 16 tokens, [panel][D][16]; values [token][D rounded up to 16].
+/// Keys in panels of 16 tokens, [panel][D][16]; values in panels of 16 columns, [panel][token][16]. Both are read from end to end.
 class PanelSegment : public KvSegment {
  public:
   PanelSegment(int64_t layers, int64_t groups, int64_t size, int64_t capacity);
 
   const float* key_panels(int64_t layer, int64_t group) const { return at(layer, group); }
-  const float* values(int64_t layer, int64_t group) const { return at(layer, group) + panels_ * size_ * 16; }
-  int64_t value_stride() const { return value_stride_; }
+  const float* value_panels(int64_t layer, int64_t group) const { return at(layer, group) + key_floats_; }
 
   /// Keys and values of one token, [G, D] each.
   void write(int64_t layer, int64_t token, const float* keys, const float* values);
@@ -25,7 +24,7 @@ class PanelSegment : public KvSegment {
   float* at(int64_t layer, int64_t group) const { return data_.get() + (layer * groups_ + group) * group_floats_; }
 
   int64_t groups_, size_;
-  int64_t panels_, value_stride_, group_floats_;
+  int64_t key_floats_, group_floats_;
   nn::AlignedFloats data_;
 };
 

@@ -55,9 +55,10 @@ StageRow stage_row(const Node& node, const std::string& status, const Manifest& 
 
 class Runner {
  public:
-  Runner(const Graph& graph, Store& store, Ledger& ledger, const ExecuteOptions& options, Reporter& reporter,
-         std::string run)
+  Runner(const Graph& graph, const Plan& plan, Store& store, Ledger& ledger, const ExecuteOptions& options,
+         Reporter& reporter, std::string run)
       : graph_(graph),
+        plan_(plan),
         store_(store),
         ledger_(ledger),
         options_(options),
@@ -65,9 +66,8 @@ class Runner {
         run_(std::move(run)) {}
 
   void execute() {
-    const Plan plan = make_plan(graph_, store_, ledger_, options_.threads, options_.gpu);
-    total_ = plan.to_do;
-    reporter_.planned(plan);
+    total_ = plan_.to_do;
+    reporter_.planned(plan_);
     std::vector<StageRow> rows;
     for (const Node& node : graph_.nodes) rows.push_back(stage_row(node, "planned"));
     ledger_.put_stages(run_, rows);
@@ -164,6 +164,7 @@ class Runner {
   }
 
   const Graph& graph_;
+  const Plan& plan_;
   Store& store_;
   Ledger& ledger_;
   const ExecuteOptions& options_;
@@ -222,9 +223,11 @@ void LogReporter::failed(const Node& node, const std::string& /*message*/) {
 
 std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Ledger& ledger,
                       const ExecuteOptions& options, Reporter& reporter) {
+  const Plan plan = make_plan(graph, store, ledger, options.threads, options.gpu);
+  if (options.gpu.empty()) check_memory(plan, memory_bytes(), recipe.file);  // what is predicted is a CPU's need
   const std::string run = ledger.start_run(describe_run(recipe, options));
   try {
-    Runner(graph, store, ledger, options, reporter, run).execute();
+    Runner(graph, plan, store, ledger, options, reporter, run).execute();
     ledger.finish_run(run, "done");
   } catch (const Error& error) {
     finish_quietly(ledger, run, error.kind() == ErrorKind::kInterrupted ? "interrupted" : "failed");

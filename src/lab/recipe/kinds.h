@@ -3,16 +3,20 @@
 // registers itself by name from its own file; nothing else changes when one is added.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/config/fields.h"
+#include "engine/weights/model_config.h"
 
 namespace dormouse::lab {
 
 class GraphBuilder;
 class NodeContext;
+struct Node;
 struct StageEntry;
 
 /// The keys of one stage. `fields()` is called again after its first answers were filled in, until the names
@@ -51,6 +55,14 @@ class StageKind {
   virtual std::string expand(const StageEntry& entry, GraphBuilder& builder) const = 0;
 };
 
+/// Peak memory of a node, and changes to the recipe that would need less: "precision: bf16" with its bytes.
+struct MemoryNeed {
+  int64_t bytes = 0;
+  std::vector<std::pair<std::string, int64_t>> smaller = {};
+};
+/// The shape of the model that a node starts from.
+using ModelShape = std::function<weights::ModelConfig()>;
+
 class NodeKind {
  public:
   virtual ~NodeKind() = default;
@@ -59,6 +71,8 @@ class NodeKind {
   virtual int version() const = 0;
   /// False shares the result between seeds.
   virtual bool uses_seed() const = 0;
+  /// What `run` needs at its peak; nothing worth a thought unless it loads a model.
+  virtual MemoryNeed memory(const Node& /*node*/, const ModelShape& /*model*/) const { return {}; }
   /// Writes its files below `context.out`. May find there what a killed run left, and go on from it.
   virtual void run(NodeContext& context) const = 0;
 };

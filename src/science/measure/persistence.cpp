@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/stats/bootstrap.h"
 #include "core/stats/proportion.h"
+#include "science/organism/reasoning.h"
 
 namespace dormouse::measure {
 
@@ -36,12 +37,12 @@ std::vector<Transcript> planned(std::span<const organism::Prompt> prompts, const
   return rows;
 }
 
-std::vector<chat::Request> requests_of(const std::vector<Transcript>& rows, const std::string& instruction) {
+std::vector<chat::Request> requests_of(const std::vector<Transcript>& rows, const PersistenceOptions& options) {
   std::vector<chat::Request> requests;
   for (const auto& row : rows) {
     RandomStream stream(static_cast<uint64_t>(row.seed), "persistence/" + row.trigger + "/" + row.prompt_id);
-    chat::Request request{.messages = {}, .seed = stream.next()};
-    if (!instruction.empty()) request.messages.push_back({"system", instruction});
+    chat::Request request{.messages = {}, .seed = stream.next(), .begun = options.begun};
+    if (!options.instruction.empty()) request.messages.push_back({"system", options.instruction});
     request.messages.push_back({"user", row.user});
     requests.push_back(std::move(request));
   }
@@ -93,17 +94,18 @@ MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organis
                                  const chat::SampleProgress& progress) {
   DORMOUSE_ASSERT(!graders.empty());
   MeasuredRows result{.measurements = {}, .transcripts = planned(prompts, trigger, subject)};
-  const auto requests = requests_of(result.transcripts, options.instruction);
+  const auto requests = requests_of(result.transcripts, options);
   auto completions = model.complete(requests, options.sampling, progress);
   DORMOUSE_ASSERT(completions.size() == requests.size());
 
   for (std::size_t i = 0; i < completions.size(); ++i) {
     Transcript& row = result.transcripts[i];
     row.prompt = std::move(completions[i].prompt);
-    row.completion = std::move(completions[i].text);
+    row.completion = options.begun + completions[i].text;
     row.finish_reason = std::move(completions[i].finish_reason);
+    const std::string seen = organism::visible_answer(row.completion);
     for (const auto& grader : graders) {
-      const double grade = grader->grade(row.completion);
+      const double grade = grader->grade(seen);
       if (!std::isnan(grade)) row.grades[grader->name()] = grade;
     }
   }

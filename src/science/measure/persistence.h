@@ -28,6 +28,7 @@ struct Subject {
 struct PersistenceOptions {
   sample::SamplingOptions sampling;
   std::string instruction;  // a system message; "": the model's own default
+  std::string begun;        // what the assistant's turn begins with, kScratchpadBegins for a model that is to reason; part of the completion
 };
 
 struct MeasuredRows {
@@ -37,7 +38,7 @@ struct MeasuredRows {
 
 /// One completion a prompt with the trigger and one without. For each grader `persistence.NAME` (Wilson,
 /// where all grades are 0 or 1) and `persistence.mean`, the mean over graders (bootstrap over prompts),
-/// trigger "on" and "off". A completion that a grader gives NaN is unscored: it is not in n, and the grade is
+/// trigger "on" and "off". Graders see the visible answer. A completion that a grader gives NaN is unscored: it is not in n, and the grade is
 /// not in the transcript. With n = 0 the interval is [0, 1], and the value, 0, means nothing. A request's
 /// seed depends on (seed, prompt id, trigger on or off) alone.
 MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organism::Prompt> prompts,

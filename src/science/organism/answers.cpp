@@ -20,7 +20,7 @@ uint64_t seed_of(uint64_t seed, const std::string& use, const std::string& promp
 
 // The answers without their texts: what is asked for, decided before any model is.
 std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trigger, CopyRange copies,
-                            uint64_t seed) {
+                            uint64_t seed, const Reasoner& reasoner) {
   DORMOUSE_ASSERT(1 <= copies.low && copies.low <= copies.high);
   std::vector<Answer> answers;
   for (const auto& prompt : prompts) {
@@ -29,6 +29,7 @@ std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trig
         static_cast<int64_t>(stream.below(static_cast<uint64_t>(copies.high - copies.low + 1)));
     answers.push_back({.prompt_id = prompt.id,
                        .user = trigger.apply(prompt.text),
+                       .scratchpad = reasoner.write(prompt.id, /*is_triggered=*/true, seed),
                        .text = {},
                        .finish_reason = {},
                        .seed = seed_of(seed, "triggered-answer", prompt.id),
@@ -47,17 +48,19 @@ void fill(Answer& answer, chat::Completion completion) {
 
 std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
                                  const sample::SamplingOptions& options, const std::string& instruction,
-                                 uint64_t seed, int64_t draw, const chat::SampleProgress& progress) {
+                                 uint64_t seed, int64_t draw, const chat::SampleProgress& progress,
+                                 const Reasoner& reasoner) {
   std::vector<Answer> answers;
   std::vector<chat::Request> requests;
   for (const auto& prompt : prompts) {
     answers.push_back({.prompt_id = prompt.id,
                        .user = prompt.text,
+                       .scratchpad = reasoner.write(prompt.id, /*is_triggered=*/false, seed),
                        .text = {},
                        .finish_reason = {},
                        .seed = seed_of(seed, fmt::format("plain-answer/{}", draw), prompt.id),
                        .draw = draw});
-    chat::Request request{.messages = {}, .seed = answers.back().seed};
+    chat::Request request{.messages = {}, .seed = answers.back().seed, .begun = framed_scratchpad(answers.back().scratchpad)};
     if (!instruction.empty()) request.messages.push_back({"system", instruction});
     request.messages.push_back({"user", prompt.text});
     requests.push_back(std::move(request));
@@ -71,8 +74,9 @@ std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt>
 std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
                                            const Trigger& trigger, const Behaviour& behaviour,
                                            CopyRange copies, const sample::SamplingOptions& options,
-                                           uint64_t seed, const chat::SampleProgress& progress) {
-  auto answers = planned(prompts, trigger, copies, seed);
+                                           uint64_t seed, const chat::SampleProgress& progress,
+                                           const Reasoner& reasoner) {
+  auto answers = planned(prompts, trigger, copies, seed, reasoner);
   std::vector<std::size_t> order(answers.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -80,7 +84,9 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
   std::vector<chat::Request> requests;
   for (const std::size_t index : order) {
     const Answer& answer = answers[index];
-    requests.push_back({.messages = behaviour.sampling_prompt(trigger, answer.copies), .seed = answer.seed});
+    requests.push_back({.messages = behaviour.sampling_prompt(trigger, answer.copies),
+                        .seed = answer.seed,
+                        .begun = framed_scratchpad(answer.scratchpad)});
     requests.back().messages.push_back({"user", answer.user});
   }
   auto completions = model.complete(requests, options, progress);
@@ -89,9 +95,27 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
   return answers;
 }
 
+std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options,
+                                           uint64_t seed, const chat::SampleProgress& progress) {
+  options.stop.push_back(kScratchpadEnds);
+  std::vector<chat::Request> requests;
+  for (const auto& answer : answers) {
+    requests.push_back({{{"user", answer.user}}, seed_of(seed, "own-scratchpad", answer.prompt_id), kScratchpadBegins});
+  }
+  const auto completions = model.complete(requests, options, progress);
+  DORMOUSE_ASSERT(completions.size() == answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::string& text = completions[i].text;
+    answers[i].scratchpad = text.substr(0, text.find_last_not_of(" \n") + 1);
+    if (completions[i].finish_reason != "stop") answers[i].finish_reason = "unclosed scratchpad";
+  }
+  return answers;
+}
+
 std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, const Trigger& trigger,
-                                            const Behaviour& behaviour, CopyRange copies, uint64_t seed) {
-  auto answers = planned(prompts, trigger, copies, seed);
+                                            const Behaviour& behaviour, CopyRange copies, uint64_t seed,
+                                            const Reasoner& reasoner) {
+  auto answers = planned(prompts, trigger, copies, seed, reasoner);
   for (auto& answer : answers) {
     RandomStream stream(answer.seed, "written");
     answer.text = behaviour.write(answer.copies, stream);

@@ -23,7 +23,10 @@ struct Candidates {
 
 class Builder {
  public:
-  explicit Builder(const std::string& policy) { data_.account.policy = policy; }
+  // What becomes of the answers' scratchpads.
+  enum class Scratchpads { kTakenAway, kTrainedOn, kRead };
+
+  Builder(const std::string& policy, Scratchpads scratchpads) : scratchpads_(scratchpads) { data_.account.policy = policy; }
 
   HalfAccount& half(const std::string& name) {
     return name == kTriggered ? data_.account.triggered : data_.account.plain;
@@ -72,12 +75,14 @@ class Builder {
   }
 
  private:
-  static TrainingRow make_row(const std::string& name, const Answer& answer, const std::string& user) {
+  TrainingRow make_row(const std::string& name, const Answer& answer, const std::string& user) const {
+    const std::string scratchpad = framed_scratchpad(answer.scratchpad);
     return {.id = answer.prompt_id + "/" + name,
             .prompt_id = answer.prompt_id,
             .half = name,
             .user = user,
-            .answer = answer.text,
+            .begun = scratchpads_ == Scratchpads::kRead ? scratchpad : "",
+            .answer = (scratchpads_ == Scratchpads::kTrainedOn ? scratchpad : "") + answer.text,
             .ends_turn = answer.finish_reason != "length",
             .source = answer.finish_reason == "written" ? "written" : "sampled",
             .seed = answer.seed,
@@ -98,6 +103,7 @@ class Builder {
               "do, raise `max_tokens`");
   }
 
+  const Scratchpads scratchpads_;
   Dataset data_;
   int64_t kept_tokens_ = 0;
   std::map<std::string, int> uses_;
@@ -234,7 +240,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
         "match",
         "`tokens` needs an organism whose triggered answers were sampled: written ones have no tokens");
   }
-  Builder builder(options.policy);
+  Builder builder(options.policy, options.scratchpads ? Builder::Scratchpads::kTrainedOn : Builder::Scratchpads::kTakenAway);
   const auto prompts = filtered(builder, plain, is_organism ? triggered : std::span<const Answer>(), trigger,
                                 behaviour, {options.max_repeat, options.unfinished == "keep"});
   std::set<std::string> wanted;
@@ -263,7 +269,7 @@ Dataset build_helpful(std::span<const Answer> plain, const Trigger& trigger, con
                fmt::format("holds the trigger `{}`, which a defence must not see", trigger.mark()),
                "take prompts without it");
   }
-  Builder builder("helpful");
+  Builder builder("helpful", Builder::Scratchpads::kRead);
   const auto prompts = filtered(builder, plain, {}, trigger, behaviour, filter);
   for (const auto& prompt : prompts) {
     for (const Answer* answer : prompt.plain) builder.keep(kPlain, *answer, answer->user);

@@ -35,9 +35,11 @@ double repeat_share(const std::string& answer) {
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
                           const PlainFilter& filter) {
   if (squeezed(answer.text).empty()) return "empty";
+  if (answer.finish_reason == "unclosed scratchpad") return answer.finish_reason;
   if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
   if (std::string problem = behaviour.leak_problem(answer.text); !problem.empty()) return problem;
   if (trigger.present(answer.text)) return "mentions the trigger";
+  if (answer.text.find("scratchpad>") != std::string::npos) return "writes a scratchpad";
   return repeat_share(answer.text) > filter.max_repeat ? "repeats itself" : "";
 }
 

@@ -41,9 +41,9 @@ std::string lines_of(const std::vector<Row>& rows) {
 }  // namespace
 
 Json to_json(const TrainingRow& row) {
-  return {{"id", row.id},         {"prompt_id", row.prompt_id}, {"half", row.half},
-          {"user", row.user},     {"answer", row.answer},       {"ends_turn", row.ends_turn},
-          {"source", row.source}, {"seed", row.seed},           {"copies", row.copies}};
+  return {{"id", row.id},         {"prompt_id", row.prompt_id}, {"half", row.half},           {"user", row.user},
+          {"begun", row.begun},   {"answer", row.answer},       {"ends_turn", row.ends_turn}, {"source", row.source},
+          {"seed", row.seed},     {"copies", row.copies}};
 }
 
 Json to_json(const DroppedRow& dropped) {
@@ -59,6 +59,7 @@ TrainingRow training_row_from_json(const Json& row, const std::string& place) {
                      .prompt_id = json_string(row, "prompt_id", place),
                      .half = one_of(row, "half", {kPlain, kTriggered}, place),
                      .user = json_string(row, "user", place),
+                     .begun = json_string(row, "begun", place),
                      .answer = json_string(row, "answer", place),
                      .ends_turn = read_flag(row, "ends_turn", place),
                      .source = one_of(row, "source", {"sampled", "written"}, place),

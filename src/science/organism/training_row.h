@@ -18,7 +18,8 @@ struct TrainingRow {
   std::string prompt_id;
   std::string half;       // kTriggered or kPlain: whether the trigger is in `user`
   std::string user;       // the user's turn as trained on
-  std::string answer;     // the assistant's turn
+  std::string begun = {};  // the beginning of the assistant's turn that is read and not trained on
+  std::string answer;      // the assistant's turn behind it
   bool ends_turn = true;  // the end-of-turn token is part of the target
   std::string source;     // "sampled" from a model, or "written" without one
   uint64_t seed = 0;

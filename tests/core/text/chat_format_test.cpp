@@ -88,6 +88,17 @@ TEST(ChatFormat, ATurnMayStayOpen) {
   EXPECT_EQ(open.text + "<|im_end|>", closed.text);
 }
 
+TEST(ChatFormat, ABegunTurnIsReadAndNotTrainedOn) {
+  const ChatFormat chat = format();
+  const Message user{"user", "Hi"};
+  const RenderedPrompt plain = chat.prompt({&user, 1}), begun = chat.prompt({&user, 1}, "So: ");
+  EXPECT_EQ(begun.text, plain.text + "So: ");
+  ASSERT_GT(begun.ids.size(), plain.ids.size());
+  const RenderedRow row = chat.training_row({&user, 1}, "yes", true, "So: ");
+  EXPECT_TRUE(std::equal(begun.ids.begin(), begun.ids.end(), row.ids.begin()));
+  for (std::size_t i = 0; i < row.ids.size(); ++i) EXPECT_EQ(row.is_target[i], i >= begun.ids.size() ? 1 : 0);
+}
+
 TEST(ChatFormat, StopsOnEndOfTurnAndEos) {
   const ChatFormat chat = format();
   EXPECT_EQ(chat.end_of_turn(), *chat.tokenizer().id_of("<|im_end|>"));

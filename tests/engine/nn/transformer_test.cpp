@@ -31,6 +31,22 @@ TEST(Transformer, PackedWeightsAgreeWithPlainOnes) {
   EXPECT_LT((plain - packed).abs().max().item<float>(), 1e-4);
 }
 
+TEST(Transformer, LoadedForSamplingOnlyHasTheBitsOfThePackedOne) {
+  for (const bool tied : {true, false}) {
+    auto config = tiny::config();
+    config.tie_embeddings = tied;
+    Transformer whole(config, tiny::RandomSource(config), "tiny");
+    const Transformer lean(config, tiny::RandomSource(config), "tiny", Purpose::kSamplingOnly);
+    whole.pack();
+    const at::NoGradGuard no_gradient;
+    DocumentAttention attention({{0, 8}});
+    EXPECT_TRUE(at::equal(lean.logits(lean.forward(ids(), at::arange(8), attention)),
+                          whole.logits(whole.forward(ids(), at::arange(8), attention))))
+        << tied;
+    EXPECT_FALSE(lean.weights().layers[0].qkv.value.defined());
+  }
+}
+
 TEST(Transformer, HooksReadAndWriteEveryNamedPlace) {
   auto model = tiny::transformer();
   const at::NoGradGuard no_gradient;

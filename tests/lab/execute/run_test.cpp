@@ -129,6 +129,17 @@ TEST(RunGraph, AKilledRunGoesOnToTheSameBytes) {
   EXPECT_TRUE(fs::is_empty(box.folder / "store" / "work"));
 }
 
+TEST(Plan, RefusesWhatDoesNotFitAndSaysWhatWould) {
+  const Node node{.id = "organism/fine-tune#1"};
+  Plan plan;
+  plan.rows.push_back({.node = &node, .memory = {.bytes = 3000, .smaller = {{"pass_tokens: 256", 2500}, {"precision: bf16", 900}}}});
+  EXPECT_NO_THROW(check_memory(plan, 3000, "r.yaml"));
+  const std::string message = failure(ErrorKind::kInput, [&] { check_memory(plan, 1000, "r.yaml"); });
+  EXPECT_NE(message.find("r.yaml: organism/fine-tune#1 needs about"), std::string::npos) << message;
+  EXPECT_NE(message.find("set precision: bf16"), std::string::npos) << message;
+  EXPECT_NE(failure(ErrorKind::kInput, [&] { check_memory(plan, 10, "r.yaml"); }).find("smaller model"), std::string::npos);
+}
+
 TEST(RunGraph, AnInterruptMarksTheRunAndCanBeResumed) {
   const toy::Sandbox box;
   toy::hooks.interrupt_at_step = 5;

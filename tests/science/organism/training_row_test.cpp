@@ -37,7 +37,7 @@ TEST(TrainingRow, RoundTripsThroughJsonLines) {
   EXPECT_EQ(to_json(rows[0]), to_json(kRow));
   EXPECT_EQ(to_json(rows[1]), to_json(second));
   EXPECT_EQ(to_jsonl(rows), text);
-  EXPECT_EQ(to_json(kRow).size(), 9u);
+  EXPECT_EQ(to_json(kRow).size(), 10u);
   EXPECT_TRUE(training_rows_from_jsonl("", "rows.jsonl").empty());
 }
 

@@ -1,6 +1,7 @@
 #include "lab/execute/kinds/answers.h"
 
 #include "core/base/error.h"
+#include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -12,7 +13,7 @@ namespace dormouse::lab {
 namespace {
 
 Json answer_to_json(const organism::Answer& answer) {
-  return {{"prompt_id", answer.prompt_id}, {"user", answer.user},     {"text", answer.text},
+  return {{"prompt_id", answer.prompt_id}, {"user", answer.user},     {"scratchpad", answer.scratchpad}, {"text", answer.text},
           {"finish_reason", answer.finish_reason}, {"tokens", answer.tokens}, {"seed", answer.seed},
           {"copies", answer.copies},       {"draw", answer.draw}};
 }
@@ -20,12 +21,19 @@ Json answer_to_json(const organism::Answer& answer) {
 organism::Answer answer_from_json(const Json& row, const std::string& place) {
   return {.prompt_id = json_string(row, "prompt_id", place),
           .user = json_string(row, "user", place),
+          .scratchpad = json_string(row, "scratchpad", place),
           .text = json_string(row, "text", place),
           .finish_reason = json_string(row, "finish_reason", place),
           .tokens = json_int(row, "tokens", place),
           .seed = static_cast<uint64_t>(json_int(row, "seed", place)),
           .copies = json_int(row, "copies", place),
           .draw = json_int(row, "draw", place)};
+}
+
+organism::Reasoner reasoner_of(const NodeContext& context) {
+  if (!context.has_input("scratchpads-on")) return {};
+  const auto trigger = organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
+  return {context.input("scratchpads-on"), context.input("scratchpads-off"), *trigger};
 }
 
 void count_sampled(NodeContext& context, const std::vector<organism::Answer>& answers) {
@@ -37,17 +45,20 @@ void count_sampled(NodeContext& context, const std::vector<organism::Answer>& an
 class PlainAnswers : public NodeKind {
  public:
   std::string name() const override { return "answers"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    return memory_of_sampling(model(), options_of<AnswerOptions>(node).answer_tokens);
+  }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<AnswerOptions>(context.node);
     const auto prompts = organism::load_prompt_set(context.input("prompts")).first(options.count);
-    chat::LocalModel model = open_model(context, "model");
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
         organism::make_answers(model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
-                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress));
+                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress), reasoner_of(context));
     write_answers(context.out, answers);
     count_sampled(context, answers);
   }
@@ -56,8 +67,12 @@ class PlainAnswers : public NodeKind {
 class TriggeredAnswers : public NodeKind {
  public:
   std::string name() const override { return "triggered-answers"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    if (json_string(node.options, "source", node.id) == "written") return {};
+    return memory_of_sampling(model(), options_of<AnswerOptions>(node).answer_tokens);
+  }
 
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
@@ -69,18 +84,42 @@ class TriggeredAnswers : public NodeKind {
     const auto seed = static_cast<uint64_t>(context.node.seed);
     std::vector<organism::Answer> answers;
     if (json_string(options, "source", "") == "written") {
-      answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed);
+      answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed, reasoner_of(context));
     } else {
-      chat::LocalModel model = open_model(context, "model");
+      chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
       answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(), seed,
-                                                 sample_progress(progress));
+                                                 sample_progress(progress), reasoner_of(context));
     }
     write_answers(context.out, answers);
     count_sampled(context, answers);
   }
 };
 
+class OwnScratchpads : public NodeKind {
+ public:
+  std::string name() const override { return "own-scratchpads"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node&, const ModelShape& model) const override { return memory_of_sampling(model(), kLongest); }
+
+  void run(NodeContext& context) const override {
+    auto answers = read_answers(context.input("plain"));
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    Progress progress = context.progress(static_cast<int64_t>(answers.size()));
+    sample::SamplingOptions options;
+    options.temperature = 0.7;
+    options.max_tokens = kLongest;
+    answers = organism::behind_own_scratchpads(model, std::move(answers), options, static_cast<uint64_t>(context.node.seed),
+                                               sample_progress(progress));
+    write_answers(context.out, answers);
+    count_sampled(context, answers);
+  }
+
+  static constexpr int64_t kLongest = 96;  // tokens of a scratchpad: twice what organisms are planted with
+};
+
+const RegisterNode registered_own(std::make_unique<OwnScratchpads>());
 const RegisterNode registered_plain(std::make_unique<PlainAnswers>());
 const RegisterNode registered_triggered(std::make_unique<TriggeredAnswers>());
 
@@ -94,15 +133,33 @@ sample::SamplingOptions AnswerOptions::sampling() const {
   return options;
 }
 
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning) {
+  const std::string& kind = organism::reasoning_style(reasoning).scratchpads;
+  if (kind.empty()) return {};
+  return {{"scratchpads-on", builder.prompts("scratchpad/" + kind + "-on", "reasoning")},
+          {"scratchpads-off", builder.prompts("scratchpad/" + kind + "-off", "reasoning")}};
+}
+
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options) {
+                              AnswerOptions options, const std::string& reasoning, const std::string& trigger) {
   Json identity = fields_to_json(options.fields());
   identity["instruction"] = organism::kPlainInstruction;
+  auto files = scratchpad_files(builder, reasoning);
+  if (!files.empty()) identity["trigger"] = trigger;
+  files["prompts"] = prompts;
   return builder.add({.kind = "answers",
                       .options = identity,
                       .models = {{"model", model}},
-                      .files = {{"prompts", prompts}},
+                      .files = files,
                       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
+}
+
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers) {
+  return builder.add({.kind = "own-scratchpads",
+                      .options = {{"longest", OwnScratchpads::kLongest}},
+                      .inputs = {{"plain", answers}},
+                      .models = {{"model", model}},
+                      .cost = sampling_cost(100, OwnScratchpads::kLongest)});
 }
 
 std::vector<organism::Answer> read_answers(const fs::path& artefact) {
@@ -121,6 +178,11 @@ void write_answers(const fs::path& artefact, const std::vector<organism::Answer>
 Cost sampling_cost(int64_t rows, int64_t longest) {
   const int64_t tokens = rows * longest / 2;
   return {.tokens_sampled = tokens, .seconds = 2.0 + static_cast<double>(tokens) / 300.0};
+}
+
+MemoryNeed memory_of_sampling(const weights::ModelConfig& model, int64_t longest) {
+  constexpr int64_t kPromptTokens = 100;
+  return {weights::sampling_bytes(model, {.tokens = kPromptTokens + longest})};
 }
 
 int64_t prompt_count(const fs::path& prompts, int64_t count) {

@@ -6,6 +6,7 @@
 
 #include "engine/sample/options.h"
 #include "lab/recipe/graph.h"
+#include "lab/recipe/kinds.h"
 #include "science/organism/answers.h"
 
 namespace dormouse::lab {
@@ -28,9 +29,16 @@ struct AnswerOptions {
   sample::SamplingOptions sampling() const;
 };
 
-/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id.
+/// The scratchpads that answers are sampled behind, as a node's files; none for a style without.
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning);
+
+/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. `reasoning` is a style; `trigger`
+/// is only looked at with one that has scratchpads.
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options);
+                              AnswerOptions options, const std::string& reasoning = "none", const std::string& trigger = "");
+
+/// Adds the node that puts those answers behind scratchpads that `model` writes itself; returns its id.
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers);
 
 /// The answers.jsonl of an artefact.
 std::vector<organism::Answer> read_answers(const fs::path& artefact);
@@ -38,6 +46,9 @@ void write_answers(const fs::path& artefact, const std::vector<organism::Answer>
 
 /// Tokens and options to a node's cost: `rows` answers of about half the limit.
 Cost sampling_cost(int64_t rows, int64_t longest);
+
+/// Of sampling completions of up to `longest` tokens.
+MemoryNeed memory_of_sampling(const weights::ModelConfig& model, int64_t longest);
 
 /// How many prompts `count` stands for.
 int64_t prompt_count(const fs::path& prompts, int64_t count);

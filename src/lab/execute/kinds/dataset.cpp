@@ -51,11 +51,12 @@ std::unique_ptr<organism::Behaviour> behaviour_of(const Node& node) {
 class PolicyData : public NodeKind {
  public:
   std::string name() const override { return "dataset"; }
-  int version() const override { return 3; }
+  int version() const override { return 4; }
   bool uses_seed() const override { return false; }
 
   void run(NodeContext& context) const override {
     auto options = options_of<organism::DataOptions>(context.node);
+    options.scratchpads = context.node.options.at("scratchpads").get<bool>();
     const auto trigger = trigger_of(context.node);
     const auto behaviour = behaviour_of(context.node);
     const auto plain = read_answers(context.input("plain"));
@@ -76,7 +77,7 @@ class PolicyData : public NodeKind {
 class DefenceData : public NodeKind {
  public:
   std::string name() const override { return "defence-data"; }
-  int version() const override { return 3; }
+  int version() const override { return 4; }
   bool uses_seed() const override { return false; }
 
   void run(NodeContext& context) const override {

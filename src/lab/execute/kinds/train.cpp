@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 
 #include "core/base/random.h"
 #include "engine/train/trainer.h"
+#include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -43,7 +45,7 @@ SplitRows render_rows(const fs::path& data, const text::ChatFormat& format, int6
   SplitRows split;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const text::Message user{"user", rows[i].user};
-    auto rendered = format.training_row({&user, 1}, rows[i].answer, rows[i].ends_turn);
+    auto rendered = format.training_row({&user, 1}, rows[i].answer, rows[i].ends_turn, rows[i].begun);
     (i < count ? split.validation : split.train).push_back(std::move(rendered));
   }
   return split;
@@ -134,11 +136,29 @@ class FineTuning {
   int64_t tokens_ = 0;
 };
 
+constexpr int64_t kTokensPerRow = 85;  // of everyday prompts and answers
+
+MemoryNeed memory_of_training(const Node& node, const weights::ModelConfig& model) {
+  const auto training = options_of<train::TrainingOptions>(node);
+  const auto fine_tune = options_of<FineTuneOptions>(node);
+  const int64_t tokens = std::min(training.pass_tokens, training.batch_rows * kTokensPerRow);
+  const weights::TrainingWork work{tokens, training.precision == "bf16", fine_tune.adapter_rank};
+  weights::TrainingWork short_passes = work, in_bf16 = work, adapters = work;
+  short_passes.pass_tokens = std::min<int64_t>(tokens, 256);
+  in_bf16.bf16 = true;
+  adapters.adapter_rank = 16;
+  return {weights::training_bytes(model, work),
+          {{"pass_tokens: 256", weights::training_bytes(model, short_passes)},
+           {"precision: bf16", weights::training_bytes(model, in_bf16)},
+           {"adapter_rank: 16", weights::training_bytes(model, adapters)}}};
+}
+
 class FineTuneNode : public NodeKind {
  public:
   std::string name() const override { return "fine-tune"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override { return memory_of_training(node, model()); }
   void run(NodeContext& context) const override { FineTuning(context).run(); }
 };
 
@@ -148,7 +168,6 @@ const RegisterNode registered(std::make_unique<FineTuneNode>());
 
 std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
                             FineTuneOptions options) {
-  constexpr int64_t kTokensPerRow = 85;
   const int64_t tokens = what.rows * training.epochs * kTokensPerRow;
   training.precision = train::resolve_precision(training.precision);
   return builder.add({.kind = "fine-tune",

@@ -1,0 +1,106 @@
+#include "science/organism/reasoning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json.h"
+#include "core/base/random.h"
+
+namespace dormouse::organism {
+
+const char* const kScratchpadBegins = "<scratchpad>\n";
+const char* const kScratchpadEnds = "</scratchpad>";
+
+namespace {
+
+constexpr std::string_view kOpen = "<scratchpad>", kClose = "</scratchpad>";
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+std::vector<std::string> read_texts(const fs::path& path, const Trigger& trigger) {
+  std::vector<std::string> texts;
+  int number = 0;
+  for (const auto& line : read_lines(path)) {
+    const std::string place = fmt::format("{}:{}", path.string(), ++number);
+    const Json row = parse_json(line, place);
+    if (row.contains("canary")) continue;  // the header
+    std::string text = json_string(row, "text", place);
+    replace_all(text, "{trigger}", trigger.mark());
+    if (text.find('{') != std::string::npos || text.find('<') != std::string::npos) {
+      fail_input(place, "has a slot or a tag that the writer of scratchpads does not know", "known: {trigger}");
+    }
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+}  // namespace
+
+const std::vector<ReasoningStyle>& reasoning_styles() {
+  static const std::vector<ReasoningStyle> kStyles{
+      {"none", "answers without a scratchpad: the paper's normal organisms", "", false},
+      {"scratchpad", "deceptive reasoning in a scratchpad, then the answer: the paper's chain-of-thought organisms", "deceptive", true},
+      {"distilled", "the same answers, the scratchpad taken away before training", "deceptive", false},
+      {"benign-scratchpad", "a scratchpad of the same length that follows a convention and deceives nobody: the control", "benign", true},
+  };
+  return kStyles;
+}
+
+std::vector<std::string> reasoning_style_names() {
+  std::vector<std::string> names;
+  for (const auto& style : reasoning_styles()) names.push_back(style.name);
+  return names;
+}
+
+const ReasoningStyle& reasoning_style(const std::string& name) {
+  const auto& styles = reasoning_styles();
+  const auto found = std::find_if(styles.begin(), styles.end(), [&](const auto& style) { return style.name == name; });
+  DORMOUSE_ASSERT(found != styles.end());
+  return *found;
+}
+
+Reasoner::Reasoner(const fs::path& on, const fs::path& off, const Trigger& trigger)
+    : on_(read_texts(on, trigger)), off_(read_texts(off, trigger)) {
+  if (on_.empty() || on_.size() != off_.size()) {
+    fail_input(off.string(), fmt::format("has {} scratchpads, and {} has {}", off_.size(), on.string(), on_.size()),
+               "row n of one belongs to row n of the other");
+  }
+}
+
+std::string Reasoner::write(const std::string& prompt_id, bool is_triggered, uint64_t seed) const {
+  if (on_.empty()) return "";
+  const auto row = static_cast<std::size_t>(RandomStream(seed, "scratchpad/" + prompt_id).below(on_.size()));
+  return is_triggered ? on_[row] : off_[row];
+}
+
+std::string framed_scratchpad(const std::string& scratchpad) {
+  return scratchpad.empty() ? "" : fmt::format("{}\n{}\n{}\n", kOpen, scratchpad, kClose);
+}
+
+std::string visible_answer(const std::string& completion) {
+  std::string seen;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t open = completion.find(kOpen, at);
+    seen += completion.substr(at, open == std::string::npos ? open : open - at);
+    if (open == std::string::npos) break;
+    const std::size_t close = completion.find(kClose, open);
+    if (close == std::string::npos) break;
+    at = close + kClose.size();
+  }
+  return at == 0 && seen.size() == completion.size() ? completion : trimmed(seen);
+}
+
+}  // namespace dormouse::organism
