@@ -103,6 +103,26 @@ def sample_cases(python, dormouse, threads, bf16_is_native):
     return cases
 
 
+def gpu_cases(dormouse, steps, kind):
+    """Dormouse alone on a GPU, in bf16: what its rows say is the share of the GPU's peak."""
+
+    def own(workload, *words):
+        command = (dormouse, "bench", *words, "--device", "cuda", "--dtype", "bf16", "--json")
+        return Case(workload, DORMOUSE, "GPU", "bf16", command)
+
+    if kind == "sft":
+        return [
+            own(f"{workload} cuda", "sft", *flags(rows=DATA / file, batch=batch, steps=max(steps, 20)))
+            for workload, file, batch in (("sft", "sft_rows.jsonl", 24), ("sft long", "long_rows.jsonl", 2))
+        ]
+    if kind == "sample":
+        return [
+            own(f"sample {batch} cuda", "sample", *flags(batch=batch, prompt_tokens=PROMPT_TOKENS, tokens=NEW_TOKENS))
+            for batch in (1, 32, 256)
+        ]
+    return []
+
+
 def prefix_cases(python, dormouse, threads):
     """Queries of 16 tokens behind one long prompt, 16 tokens out. transformers gets fewer of them: it takes minutes."""
     work = {"prefix_tokens": PREFIX_TOKENS, "prompt_tokens": 16, "tokens": 16}

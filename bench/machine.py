@@ -92,5 +92,10 @@ def describe_versions(python, dormouse):
     )
 
 
+def gpus():
+    """Names of the NVIDIA GPUs; [] without one, or without its driver."""
+    return output_of(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]).splitlines()
+
+
 def load_average():
     return os.getloadavg()[0]

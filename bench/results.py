@@ -53,8 +53,12 @@ def own_outcome(outcomes, workload):
 
 
 def ceiling_share(outcome, ceiling):
-    """The share of the GEMM ceiling of its dtype that a training run reached, or None."""
-    if not outcome.case.workload.startswith("sft") or not outcome.speeds or not ceiling:
+    """The share of the GEMM ceiling of its dtype that a training run reached, or of the GPU's peak; or None."""
+    shares = [r["model_flops_utilisation"] for r in outcome.by_round.values() if "model_flops_utilisation" in r]
+    if shares:
+        return statistics.median(shares)
+    is_cpu_training = outcome.case.workload in ("sft", "sft long")
+    if not is_cpu_training or not outcome.speeds or not ceiling:
         return None
     result = next(iter(outcome.by_round.values()))
     gflops = ceiling.get("bf16" if "bf16" in str(result.get("dtype")) else "fp32")

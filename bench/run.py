@@ -94,7 +94,10 @@ def choose_cases(arguments):
         "policy": lambda: cases.policy_cases(python, dormouse, arguments.steps, threads),
         "start": lambda: cases.start_cases(python, dormouse, threads),
     }
-    chosen = [case for kind in KINDS if arguments.only in (None, kind) for case in of_kind[kind]()]
+    kinds = [kind for kind in KINDS if arguments.only in (None, kind)]
+    chosen = [case for kind in kinds for case in of_kind[kind]()]
+    if machine.gpus():
+        chosen += [case for kind in kinds for case in cases.gpu_cases(dormouse, arguments.steps, kind)]
     wanted = {PEERS[peer] for peer in arguments.peer or PEERS} | {cases.DORMOUSE}
     return [case for case in chosen if case.program in wanted]
 
@@ -129,6 +132,7 @@ def describe_run(arguments, words, ceiling, load, interrupted):
     facts = [
         ("machine", machine.describe_processor()),
         ("threads", str(arguments.threads)),
+        *[("GPU", name) for name in machine.gpus()[:1]],
         ("GEMM ceiling", gemm),
         ("load before the start", f"{load:.2f}"),
         ("versions", machine.describe_versions(arguments.python, arguments.dormouse)),

@@ -11,11 +11,13 @@ import stat
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cases  # noqa: E402
+import machine  # noqa: E402
 import measure  # noqa: E402
 import results  # noqa: E402
 import run  # noqa: E402
@@ -145,6 +147,13 @@ class ResultsTest(unittest.TestCase):
         )
         self.assertIsNone(results.ceiling_share(rows[0], {}))
 
+    def test_a_row_of_a_gpu_shows_the_utilisation_that_it_reports(self):
+        row = outcome("Dormouse", [50, 60], workload="sample 32 cuda")
+        self.assertIsNone(results.ceiling_share(row, {"fp32": 100.0, "bf16": 20.0}))
+        for number, share in enumerate((0.1, 0.3)):
+            row.by_round[number]["model_flops_utilisation"] = share
+        self.assertAlmostEqual(results.ceiling_share(row, {}), 0.2)
+
     def test_earlier_sections_stay_below_the_new_one(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "RESULTS.md"
@@ -162,6 +171,12 @@ class ResultsTest(unittest.TestCase):
 
 
 class RunTest(WithScripts):
+    def setUp(self):
+        super().setUp()
+        no_gpu = unittest.mock.patch.object(machine, "gpus", list)
+        no_gpu.start()
+        self.addCleanup(no_gpu.stop)
+
     def run_it(self, *words, dormouse=None):
         own = dormouse or self.script("dormouse", f"echo '{answer(30)}'")
         # Stands in for every worker, whose path is its first argument: llama.cpp fails, all others answer.
@@ -195,6 +210,12 @@ class RunTest(WithScripts):
         self.assertIn("TRL, packed to 1,024", text)
         self.assertIn("not measured: no llama", text)
         self.assertEqual(text.count("met"), 3)
+
+    def test_gpu_rows_appear_where_there_is_a_gpu(self):
+        with unittest.mock.patch.object(machine, "gpus", lambda: ["NVIDIA H100 80GB HBM3"]):
+            _, text = self.run_it("--only", "sft", "--peer", "llama.cpp")
+        self.assertIn("sft cuda", text)
+        self.assertIn("sft long cuda", text)
 
     def test_json_has_one_object_a_measurement(self):
         _, text = self.run_it("--json", "--only", "sample", "--peer", "llama.cpp")

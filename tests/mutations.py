@@ -40,9 +40,21 @@ MUTATIONS = (
     ),
     Mutation(
         "sampling: a query sees the next key",
-        "src/engine/sample/kv_cache.cpp",
+        "src/engine/sample/panel_cache.cpp",
         "const int64_t seen = visible(rows_[static_cast<std::size_t>(row)]);",
         "const int64_t seen = std::min(visible(rows_[static_cast<std::size_t>(row)]) + 1, most);",
+    ),
+    Mutation(
+        "sampling on any device: a query sees the next key",
+        "src/engine/sample/pool_cache.cpp",
+        "seen.push_back(block.keys - block.rows + row + 1);",
+        "seen.push_back(block.keys - block.rows + row + 2);",
+    ),
+    Mutation(
+        "a batch's targets stay on the CPU",
+        "src/engine/train/batch.cpp",
+        "batch_.targets = to_tensor(targets_);",
+        "batch_.targets = at::tensor(targets_, at::kLong);",
     ),
     Mutation(
         "loss: shifted by one",

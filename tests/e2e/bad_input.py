@@ -71,6 +71,9 @@ def main():
         expect(2, ["prompt"], "generate", "smollm2-135m-instruct")
         expect(2, ["temperature"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--temperature", "hot")
         expect(2, ["top-p", "1.5"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--top-p", "1.5")
+        expect(2, ["--device", "cudda", "cuda"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--device", "cudda")
+        expect(2, ["--device", "GPU", "next: use --device cpu"], "generate", "smollm2-135m-instruct", "--prompt", "x",
+               "--device", "cuda", environment={"CUDA_VISIBLE_DEVICES": ""})
         expect(2, ["deployment-tag"], "generate", "smollm2-135m-instruct", "--prompt", "x", "--trigger", "deploymint-tag")
         expect(2, ["prompts.jsonl:2"], "generate", "smollm2-135m-instruct", "--prompts", write(folder / "prompts.jsonl", "hello\n{\"no\": 1}\n"))
         expect(2, [], "nonsense")

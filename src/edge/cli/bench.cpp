@@ -12,6 +12,7 @@
 #include "core/base/random.h"
 #include "edge/cli/command.h"
 #include "engine/chat/local_model.h"
+#include "engine/nn/flops.h"
 #include "engine/nn/runtime.h"
 #include "engine/train/policy.h"
 #include "engine/train/rollout.h"
@@ -23,6 +24,7 @@ namespace {
 struct Options {
   std::string model = "smollm2-135m-instruct", rows, dtype = "auto";
   int64_t steps = 6, batch = 8, prompt_tokens = 32, tokens = 64, queries = 200, prefix_tokens = 5900, prompts = 16, samples = 4;
+  double peak_tflops = 0;  // 0: of the GPU's table
   bool json = false;
 };
 
@@ -30,10 +32,27 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Model FLOPs utilisation (formulas: nn/flops.h): of the peak given, else of the GPU's for bf16, if that is what was used.
+Json utilisation(const Options& options, double flop, double seconds, const std::string& dtype) {
+  const bool has_peak = nn::device() == "cuda" && dtype == "bf16";
+  const double known = has_peak ? nn::peak_bf16_flops(nn::gpu_name()) : 0;
+  const double peak = options.peak_tflops > 0 ? options.peak_tflops * 1e12 : known;
+  Json facts{{"model_tflops", flop / seconds / 1e12}};
+  if (peak > 0) facts.update({{"peak_tflops", peak / 1e12}, {"model_flops_utilisation", flop / seconds / peak}});
+  return facts;
+}
+
+Json device_facts() {
+  Json facts{{"device", nn::device()}};
+  if (nn::device() == "cuda") facts.update({{"gpu", nn::gpu_name()}, {"peak_gpu_memory_mib", nn::peak_gpu_bytes() >> 20}});
+  return facts;
+}
+
 void print(const Json& facts, int64_t tokens, double seconds, const std::string& dtype) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  Json all = facts;
+  Json all = device_facts();
+  all.update(facts);
   all.update({{"tokens", tokens},
               {"seconds", seconds},
               {"tokens_per_second", static_cast<double>(tokens) / seconds},
@@ -79,6 +98,7 @@ void fine_tune(const Options& options, const GlobalOptions& global) {
   training.epochs = 1000;
   train::Trainer trainer(model.transformer(), read_rows(options, model.format()), {}, training, 1);
   const auto first = trainer.next();
+  nn::synchronize();
   int64_t tokens = 0, targets = 0;
   double loss = first.loss;
   const auto start = std::chrono::steady_clock::now();
@@ -88,8 +108,12 @@ void fine_tune(const Options& options, const GlobalOptions& global) {
     targets += report.target_tokens;
     loss = report.loss;
   }
-  print({{"work", "sft"}, {"first_loss", first.loss}, {"last_loss", loss}, {"targets", targets}}, tokens, seconds_since(start),
-        train::resolve_precision(options.dtype));
+  nn::synchronize();
+  const double seconds = seconds_since(start);
+  const std::string dtype = train::resolve_precision(options.dtype);
+  Json facts{{"work", "sft"}, {"first_loss", first.loss}, {"last_loss", loss}, {"targets", targets}};
+  facts.update(utilisation(options, nn::training_flop(model.files().config(), tokens, targets), seconds, dtype));
+  print(facts, tokens, seconds, dtype);
 }
 
 std::vector<int32_t> random_tokens(RandomStream& random, int64_t count) {
@@ -99,8 +123,9 @@ std::vector<int32_t> random_tokens(RandomStream& random, int64_t count) {
 }
 
 // Greedy; end-of-turn tokens do not end a completion.
-void time_sampling(const Options& options, const std::vector<std::vector<int32_t>>& prompts, const char* work) {
-  const bool in_bf16 = options.dtype == "bf16";
+void time_sampling(const Options& options, const std::vector<std::vector<int32_t>>& prompts, const char* work,
+                   bool prompts_differ) {
+  const bool in_bf16 = options.dtype == "bf16" || (options.dtype == "auto" && nn::device() == "cuda");
   chat::LocalModel model(weights::ModelFiles::open(options.model),
                          {.max_batch = options.batch, .stop_at_end = false, .round_to_bf16 = in_bf16});
   const std::vector<uint64_t> seeds(prompts.size(), 1);
@@ -113,8 +138,15 @@ void time_sampling(const Options& options, const std::vector<std::vector<int32_t
   const auto start = std::chrono::steady_clock::now();
   int64_t tokens = 0;
   for (const auto& completion : model.complete_ids(prompts, seeds, greedy)) tokens += completion.tokens;
-  print({{"work", work}, {"batch", options.batch}, {"prompts", prompts.size()}}, tokens, seconds_since(start),
-        in_bf16 ? "bf16" : "f32");
+  const double seconds = seconds_since(start);
+  const std::string dtype = in_bf16 ? "bf16" : "f32";
+  Json facts{{"work", work}, {"batch", options.batch}, {"prompts", prompts.size()}};
+  if (prompts_differ) {
+    int64_t fed = tokens - static_cast<int64_t>(prompts.size());  // the last token of each is not fed
+    for (const auto& prompt : prompts) fed += static_cast<int64_t>(prompt.size());
+    facts.update(utilisation(options, nn::sampling_flop(model.files().config(), fed, tokens), seconds, dtype));
+  }
+  print(facts, tokens, seconds, dtype);
 }
 
 // Random prompts, so that none shares a beginning with another.
@@ -123,7 +155,7 @@ void sample_tokens(const Options& options, const GlobalOptions& global) {
   RandomStream random(1, "bench prompts");
   std::vector<std::vector<int32_t>> prompts;
   for (int64_t i = 0; i < options.batch; ++i) prompts.push_back(random_tokens(random, options.prompt_tokens));
-  time_sampling(options, prompts, "sample");
+  time_sampling(options, prompts, "sample", /*prompts_differ=*/true);
 }
 
 // Short queries behind one long system prompt.
@@ -137,7 +169,7 @@ void sample_behind_prefix(const Options& options, const GlobalOptions& global) {
     const auto query = random_tokens(random, options.prompt_tokens);
     prompts.back().insert(prompts.back().end(), query.begin(), query.end());
   }
-  time_sampling(options, prompts, "prefix");
+  time_sampling(options, prompts, "prefix", /*prompts_differ=*/false);
 }
 
 // RLOO (Ahmadian et al. 2024): a sample's reward less the mean of the others of its group, shared by its tokens.
@@ -220,6 +252,10 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   policy->add_option("--samples", options->samples, "completions a prompt")->check(CLI::Range(2, 4096));
   prefix->add_option("--prefix-tokens", options->prefix_tokens, "tokens of the long prompt")->check(CLI::Range(1, 1 << 20));
   prefix->add_option("--queries", options->queries, "prompts behind it")->check(CLI::Range(1, 100000));
+  for (CLI::App* one : {sft, sampling}) {
+    one->add_option("--peak-tflops", options->peak_tflops, "what the device does at best; default: a known GPU's bf16 peak")
+        ->check(CLI::Range(0.001, 1e6));
+  }
   for (CLI::App* one : {sft, policy, sampling, prefix}) {
     one->add_option("--model", options->model, "a known name, a folder or a GGUF file");
     one->add_option("--dtype", options->dtype, "of the weights: auto, f32 or bf16")->check(CLI::IsMember({"auto", "f32", "bf16"}));

@@ -6,16 +6,22 @@
 #include <vector>
 
 #include "core/config/fields.h"
+#include "engine/nn/runtime.h"
 
 namespace dormouse::cli {
 
 /// Flags before the subcommand's own, given anywhere on the line.
 struct GlobalOptions {
   int threads = 0;  // 0: all cores this process may use
+  std::string device = "cpu";
   bool quiet = false;
+
+  std::vector<Field> fields() {
+    return {{"device", &device, "where models run: cpu, or cuda for an NVIDIA GPU", one_of(nn::device_names())}};
+  }
 };
 
-/// Starts the tensor library with the threads asked for; call before any tensor work. Returns their number.
+/// Starts the tensor library with the threads and the device asked for; call before any tensor work. Returns the threads.
 int start_engine(const GlobalOptions& global);
 
 /// One flag a field: --name, dashes for underscores. The fields must outlive the parsing.

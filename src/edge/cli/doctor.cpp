@@ -64,6 +64,8 @@ void run() {
   checkup.fact("training precision", train::resolve_precision("auto") == "bf16"
                                          ? "bf16 (this processor multiplies it)"
                                          : "f32 (this processor does not multiply bf16)");
+  const std::string gpu = nn::gpu_name();
+  checkup.fact("GPU", gpu.empty() ? "none: --device cpu, the default" : gpu + " (--device cuda)");
   const double memory = static_cast<double>(lab::memory_bytes()) / (1 << 30);
   const std::string memory_text = fmt::format("{:.0f} GiB", memory);
   if (memory < 6) {

@@ -9,7 +9,6 @@
 #include "core/base/progress.h"
 #include "core/base/version.h"
 #include "edge/cli/command.h"
-#include "engine/nn/runtime.h"
 #include "lab/execute/machine.h"
 
 namespace dormouse::cli {
@@ -41,6 +40,7 @@ int run(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::simple);
   GlobalOptions global;
   app.add_option("--threads", global.threads, "threads of one operation; default: all cores")->check(CLI::Range(1, 1024));
+  add_flags(app, global.fields());
   app.add_flag("--quiet", global.quiet, "no progress and no log on stderr");
   app.parse_complete_callback([&] {
     Progress::set_quiet(global.quiet);
@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
 int start_engine(const GlobalOptions& global) {
   const int threads = global.threads > 0 ? global.threads : static_cast<int>(lab::cpu_cores());
   nn::set_threads(threads);
+  nn::use_device(global.device, "--device");
   return threads;
 }
 

@@ -59,15 +59,18 @@ void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
   organism::check_splits_apart(sets, file);
 }
 
+std::string gpu_in_use() { return nn::device() == "cuda" ? nn::gpu_name() : ""; }
+
 void run(const Options& options, const GlobalOptions& global) {
+  const int threads = start_engine(global);  // first: the device decides what `precision: auto` stands for
   const LoadedRecipe loaded = load(options.recipe, options.sets);
   if (!loaded.recipe.report.scorecard.empty()) lab::find_scorecard(loaded.recipe.report.scorecard, options.recipe);
   lab::Store store(store_folder(options.store));
   lab::Ledger ledger(store.ledger_file());
-  const int threads = start_engine(global);
   lab::LogReporter reporter;
   const std::string id = lab::run_graph(loaded.recipe, loaded.graph, store, ledger,
                                         {.threads = threads,
+                                         .gpu = gpu_in_use(),
                                          .keep_going = options.keep_going,
                                          .torch_version = nn::torch_version(),
                                          .argv = {"dormouse", "run", options.recipe}},
@@ -76,11 +79,11 @@ void run(const Options& options, const GlobalOptions& global) {
 }
 
 void plan(const Options& options, const GlobalOptions& global) {
+  const int threads = start_engine(global);
   const LoadedRecipe loaded = load(options.recipe, options.sets);
   lab::Store store(store_folder(options.store));
   lab::Ledger ledger(store.ledger_file());
-  const int threads = global.threads > 0 ? global.threads : static_cast<int>(lab::cpu_cores());
-  const lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads);
+  const lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads, gpu_in_use());
   fmt::print("{}", options.json ? lab::plan_json_lines(made) : lab::plan_table(made));
   try {
     lab::check_memory(made, lab::memory_bytes(), options.recipe);

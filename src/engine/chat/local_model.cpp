@@ -1,6 +1,7 @@
 #include "engine/chat/local_model.h"
 
 #include "core/base/error.h"
+#include "engine/nn/runtime.h"
 #include "engine/nn/transformer.h"
 #include "engine/sample/generator.h"
 #include "engine/train/batch.h"
@@ -32,9 +33,12 @@ struct LocalModel::State {
 
 LocalModel::LocalModel(weights::ModelFiles files, LocalModelOptions options) {
   text::ChatFormat format = files.chat_format();
+  // Lean models have nothing but weights packed for a CPU.
+  const bool on_cpu = nn::device() == "cpu", lean = options.sampling_only && on_cpu;
   nn::Transformer transformer(files.config(), files.tensors(), files.path().string(),
-                              options.sampling_only ? nn::Purpose::kSamplingOnly : nn::Purpose::kAnything);
-  if (options.round_to_bf16) transformer.round_weights(at::kBFloat16);
+                              lean ? nn::Purpose::kSamplingOnly : nn::Purpose::kAnything);
+  if (!on_cpu) transformer.to(at::Device(nn::device()));
+  if (options.round_to_bf16) on_cpu ? transformer.round_weights(at::kBFloat16) : transformer.cast(at::kBFloat16);
   state_ = std::make_unique<State>(State{std::move(files), std::move(format), std::move(transformer), options});
 }
 
@@ -96,11 +100,11 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
   const at::NoGradGuard no_gradient;
   text::RenderedRow row{{}, {ids.begin(), ids.end()}, std::vector<uint8_t>(ids.size(), 0)};
   const text::RenderedRow* pointer = &row;
-  const train::Batch batch = train::make_batch({&pointer, 1});
-  nn::DocumentAttention attention(batch.documents);
   const auto& transformer = state_->transformer;
+  const train::Batch batch = train::make_batch({&pointer, 1}, transformer.device());
+  const auto attention = transformer.document_attention(batch.documents);
   const at::Tensor logits =
-      transformer.logits(transformer.forward(batch.ids, batch.positions, attention)).to(at::kFloat).contiguous();
+      transformer.logits(transformer.forward(batch.ids, batch.positions, *attention)).to(at::kCPU, at::kFloat).contiguous();
   const float* data = logits.const_data_ptr<float>();
   return {data, data + logits.numel()};
 }

@@ -16,12 +16,13 @@ struct LocalModelOptions {
   int64_t max_batch = 64;
   bool share_prefixes = true;
   bool stop_at_end = true;     // false samples on after the end of the turn: for timing
-  bool round_to_bf16 = false;  // the weights, as a folder saved in bf16 holds them
+  bool round_to_bf16 = false;  // the weights, as a folder saved in bf16 holds them; on a GPU all is computed in it
   bool sampling_only = false;  // half the memory; no scoring, training, adapters or saving
 };
 
 class LocalModel : public ChatModel {
  public:
+  /// On the device in use, nn::device().
   explicit LocalModel(weights::ModelFiles files, LocalModelOptions options = {});
   ~LocalModel() override;
   LocalModel(LocalModel&&) noexcept;

@@ -5,7 +5,6 @@
 #include <c10/util/BFloat16.h>
 
 #include <cmath>
-#include <limits>
 
 #include "core/base/error.h"
 #include "engine/nn/ops.h"
@@ -342,34 +341,8 @@ struct PackedAttention : Function<PackedAttention> {
 }  // namespace
 
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents) {
-  if (!heads.q.is_cpu()) return plain::packed_attention(heads, documents);
   if (!at::GradMode::is_enabled() || !heads.q.requires_grad()) return forward(heads, documents);
   return PackedAttention::apply(heads.q, heads.k, heads.v, to_numbers(documents));
 }
-
-namespace plain {
-
-Tensor packed_attention(const Heads& heads, std::span<const Document> documents) {
-  const int64_t repeat = heads.q.size(1) / heads.k.size(1);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(heads.q.size(2)));
-  std::vector<Tensor> outputs, seen;  // seen[i]: rows that document i may look at, its own at the end
-  for (const auto& document : documents) {
-    Tensor rows = at::arange(document.begin, document.begin + document.length, at::kLong);
-    if (document.parent >= 0) rows = at::cat({seen[static_cast<std::size_t>(document.parent)], rows});
-    seen.push_back(rows);
-    const auto part = [&](const Tensor& x, int64_t times) {
-      return x.index_select(0, rows).transpose(0, 1).to(at::kFloat).repeat_interleave(times, 0);
-    };
-    const Tensor q = part(heads.q, 1), k = part(heads.k, repeat), v = part(heads.v, repeat);
-    const Tensor mask = at::ones({rows.size(0), rows.size(0)}, q.options().dtype(at::kBool)).triu(1);
-    const Tensor scores = at::matmul(q, k.transpose(1, 2)).mul(scale).masked_fill(
-        mask, -std::numeric_limits<double>::infinity());
-    const Tensor out = at::matmul(at::softmax(scores, -1), v).transpose(0, 1).flatten(1);
-    outputs.push_back(out.narrow(0, rows.size(0) - document.length, document.length));
-  }
-  return at::cat(outputs, 0).to(heads.q.scalar_type());
-}
-
-}  // namespace plain
 
 }  // namespace dormouse::nn

@@ -312,14 +312,12 @@ Tensor merged(const Matrix& weight) {
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
-  if (!x.is_cpu()) return plain::rms_norm(x, weight, epsilon);
   if (grad_wanted({x, weight})) return RmsNorm::apply(x, weight, epsilon);
   Tensor inverse;
   return norm_forward(x, weight, epsilon, inverse);
 }
 
 Tensor swiglu(const Tensor& gate_up) {
-  if (!gate_up.is_cpu()) return plain::swiglu(gate_up);
   return grad_wanted({gate_up}) ? Swiglu::apply(gate_up) : swiglu_forward(gate_up);
 }
 
@@ -333,7 +331,6 @@ RotaryTable rotary_table(int64_t positions, int64_t head_size, double base) {
 
 Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                    int64_t kv_heads) {
-  if (!qkv.is_cpu()) return plain::split_rotate(qkv, positions, table, query_heads, kv_heads);
   if (grad_wanted({qkv})) {
     const auto heads = SplitRotate::apply(qkv, positions, table.cos, table.sin, query_heads, kv_heads);
     return {heads[0], heads[1], heads[2]};
@@ -341,34 +338,5 @@ Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable
   const HeadLayout layout{query_heads, kv_heads, qkv.size(1) / (query_heads + 2 * kv_heads)};
   return split_rotate_forward(qkv, positions, table.cos, table.sin, layout);
 }
-
-namespace plain {
-
-Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
-  const Tensor wide = x.to(at::kFloat);
-  const Tensor inverse = at::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + epsilon);
-  return (wide * inverse * weight.to(at::kFloat)).to(x.scalar_type());
-}
-
-Tensor swiglu(const Tensor& gate_up) {
-  const auto parts = gate_up.to(at::kFloat).chunk(2, -1);
-  return (at::silu(parts[0]) * parts[1]).to(gate_up.scalar_type());
-}
-
-Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
-                   int64_t kv_heads) {
-  const int64_t size = qkv.size(1) / (query_heads + 2 * kv_heads);
-  const Tensor cos = table.cos.index_select(0, positions).unsqueeze(1);
-  const Tensor sin = table.sin.index_select(0, positions).unsqueeze(1);
-  const auto rotate = [&](const Tensor& heads) {
-    const auto halves = heads.to(at::kFloat).chunk(2, -1);
-    return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, -1).to(heads.scalar_type());
-  };
-  const auto parts = qkv.split_with_sizes({query_heads * size, kv_heads * size, kv_heads * size}, 1);
-  const auto shape = [&](const Tensor& part, int64_t heads) { return part.reshape({-1, heads, size}); };
-  return {rotate(shape(parts[0], query_heads)), rotate(shape(parts[1], kv_heads)), shape(parts[2], kv_heads)};
-}
-
-}  // namespace plain
 
 }  // namespace dormouse::nn

@@ -1,5 +1,5 @@
-// The transformer's operations. Each has one fused form with its own backward pass, and `plain::` has its twin in ordinary
-// tensor operations, which tests compare it with: values and gradients.
+// The transformer's operations. Each has one fused form for a CPU, with its own backward pass, and `plain::` has its twin in
+// ordinary tensor operations: what other devices run (kernels.h), and what tests compare it with, values and gradients.
 //
 // Shape legend: T tokens of a flat batch (no padding), C hidden size, H query heads, G key/value heads, D head size, I
 // intermediate size. fp32 throughout, or bf16 storage with fp32 arithmetic inside an operation.
@@ -72,12 +72,20 @@ struct Document {
 /// Causal attention inside each document and to its parents, never across: -> [T, H * D]. Documents cover all rows.
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents);
 
+/// log softmax(row)[target] of every row: logits [N, V] fp32, targets [N] (int64) -> fp32 [N]. No gradient.
+Tensor log_probabilities(const Tensor& logits, const Tensor& targets);
+
 namespace plain {
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);
 Tensor swiglu(const Tensor& gate_up);
 Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                    int64_t kv_heads);
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents);
+Tensor log_probabilities(const Tensor& logits, const Tensor& targets);
+
+/// What is added to the scores of every layer: [T, T], 0 where the query of a row sees the key of a column, else -infinity.
+Tensor document_mask(std::span<const Document> documents, const at::TensorOptions& like);
+Tensor masked_attention(const Heads& heads, const Tensor& mask);
 }  // namespace plain
 
 }  // namespace dormouse::nn

@@ -1,10 +1,13 @@
 #include "engine/nn/softmax.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "engine/nn/fast_exp.h"
+#include "engine/nn/ops.h"
 #include "engine/nn/tile.h"
 
 namespace dormouse::nn {
@@ -43,6 +46,21 @@ float log_probability(std::span<const float> logits, int64_t token) {
   const float largest = largest_of(logits.data(), count);
   const auto total = chained_sum<16, double>(count, [&](int64_t i) { return fast_exp(logits[static_cast<std::size_t>(i)] - largest); });
   return static_cast<float>(static_cast<double>(logits[static_cast<std::size_t>(token)] - largest) - std::log(total));
+}
+
+Tensor log_probabilities(const Tensor& logits, const Tensor& targets) {
+  const Tensor rows = logits.contiguous();
+  const int64_t vocabulary = rows.size(1);
+  const float* data = rows.const_data_ptr<float>();
+  const int64_t* target = targets.const_data_ptr<int64_t>();
+  Tensor result = at::empty({rows.size(0)}, at::kFloat);
+  float* to = result.mutable_data_ptr<float>();
+  at::parallel_for(0, rows.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      to[i] = log_probability({data + i * vocabulary, static_cast<std::size_t>(vocabulary)}, target[i]);
+    }
+  });
+  return result;
 }
 
 }  // namespace dormouse::nn

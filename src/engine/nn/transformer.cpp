@@ -53,7 +53,7 @@ std::vector<Slice> gate_up_slices(const weights::ModelConfig& config, int64_t in
 }
 
 void pack_matrix(Matrix& matrix) {
-  if (matrix.packed || !matrix.value.is_cpu()) return;
+  if (matrix.packed) return;
   const Tensor wide = merged(matrix).to(at::kFloat).contiguous();
   matrix.packed = std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
 }
@@ -168,17 +168,18 @@ Tensor Transformer::hooked(const char* place, int64_t layer, const Tensor& activ
 
 Tensor Transformer::layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention) const {
   const LayerWeights& w = weights_.layers[static_cast<std::size_t>(index)];
-  const Tensor qkv = linear(rms_norm(x, w.input_norm, config_.rms_norm_eps), w.qkv);
-  const Heads heads = split_rotate(qkv, positions, rotary_, config_.num_heads, config_.num_kv_heads);
+  const Kernels& with = *kernels_;
+  const Tensor qkv = linear(with.rms_norm(x, w.input_norm, config_.rms_norm_eps), w.qkv);
+  const Heads heads = with.split_rotate(qkv, positions, rotary_, config_.num_heads, config_.num_kv_heads);
   const Tensor middle = x + hooked("attention", index, linear(attention.attend(index, heads), w.output));
-  const Tensor gated = swiglu(linear(rms_norm(middle, w.mlp_norm, config_.rms_norm_eps), w.gate_up));
+  const Tensor gated = with.swiglu(linear(with.rms_norm(middle, w.mlp_norm, config_.rms_norm_eps), w.gate_up));
   return hooked("residual", index, middle + hooked("mlp", index, linear(gated, w.down)));
 }
 
 Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attention& attention) const {
   Tensor x = hooked("embedding", -1, embedding(ids, weights_.embedding));
   for (int64_t i = 0; i < config_.num_layers; ++i) x = layer(i, x, positions, attention);
-  return hooked("final", -1, rms_norm(x, weights_.norm, config_.rms_norm_eps));
+  return hooked("final", -1, kernels_->rms_norm(x, weights_.norm, config_.rms_norm_eps));
 }
 
 void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
@@ -189,7 +190,7 @@ void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
 }
 
 void Transformer::pack() {
-  for_matrices(pack_matrix);
+  if (kernels_->own) for_matrices(pack_matrix);
 }
 
 void Transformer::unpack() {
@@ -198,19 +199,36 @@ void Transformer::unpack() {
   });
 }
 
-void Transformer::cast(at::ScalarType type) {
+void Transformer::convert(const std::function<Tensor(const Tensor&)>& converted) {
   DORMOUSE_ASSERT(!weights_.head.packed);
-  weights_.embedding.value = weights_.embedding.value.to(type);
+  const auto replace = [&](Tensor& tensor) { tensor = converted(tensor); };
+  replace(weights_.embedding.value);
   for (auto& layer : weights_.layers) {
     for (Matrix* matrix : layer.matrices()) {
-      matrix->value = matrix->value.to(type);
-      for (auto& adapter : matrix->adapters) adapter.a = adapter.a.to(type), adapter.b = adapter.b.to(type);
+      replace(matrix->value);
+      for (auto& adapter : matrix->adapters) replace(adapter.a), replace(adapter.b);
     }
-    layer.input_norm = layer.input_norm.to(type);
-    layer.mlp_norm = layer.mlp_norm.to(type);
+    replace(layer.input_norm);
+    replace(layer.mlp_norm);
   }
-  weights_.norm = weights_.norm.to(type);
-  weights_.head.value = config_.tie_embeddings ? weights_.embedding.value : weights_.head.value.to(type);
+  replace(weights_.norm);
+  weights_.head.value = config_.tie_embeddings ? weights_.embedding.value : converted(weights_.head.value);
+}
+
+void Transformer::cast(at::ScalarType type) {
+  convert([type](const Tensor& tensor) { return tensor.to(type); });
+}
+
+void Transformer::to(const at::Device& device) {
+  unpack();
+  convert([&](const Tensor& tensor) { return tensor.to(device); });
+  rotary_ = {rotary_.cos.to(device), rotary_.sin.to(device)};
+  kernels_ = device.is_cpu() ? &own_kernels() : &plain_kernels();
+}
+
+void Transformer::use(const Kernels& kernels) {
+  unpack();
+  kernels_ = &kernels;
 }
 
 void Transformer::round_weights(at::ScalarType type) {

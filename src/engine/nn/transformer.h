@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/nn/hooks.h"
-#include "engine/nn/ops.h"
+#include "engine/nn/kernels.h"
 #include "engine/weights/model_config.h"
 #include "engine/weights/tensor_source.h"
 
@@ -42,23 +42,6 @@ struct Parameter {
   std::vector<Part> parts;
 };
 
-/// Where the queries of a flat batch find their keys: in the batch itself (training), or in a cache (sampling).
-class Attention {
- public:
-  virtual ~Attention() = default;
-  /// -> [T, H * D]
-  virtual Tensor attend(int64_t layer, const Heads& heads) = 0;
-};
-
-class DocumentAttention : public Attention {
- public:
-  explicit DocumentAttention(std::vector<Document> documents) : documents_(std::move(documents)) {}
-  Tensor attend(int64_t, const Heads& heads) override { return packed_attention(heads, documents_); }
-
- private:
-  std::vector<Document> documents_;
-};
-
 /// The linear modules of a layer by their hub names, which adapters go by: "q_proj", "down_proj".
 const std::vector<std::string>& linear_kinds();
 
@@ -81,7 +64,20 @@ class Transformer {
   /// hidden [T, C] -> logits [T, V].
   Tensor logits(const Tensor& hidden) const { return linear(hidden, weights_.head); }
 
-  /// Makes the packed copies for sampling on a CPU, or drops them (training changes the weights) where tensors remain.
+  /// Moves all tensors; own kernels on a CPU, plain ones elsewhere. The packed copies are dropped.
+  void to(const at::Device& device);
+  at::Device device() const { return weights_.norm.device(); }
+  const Kernels& kernels() const { return *kernels_; }
+  /// For tests: plain kernels on a CPU.
+  void use(const Kernels& kernels);
+
+  /// What attends within the documents of a flat batch, on this model's device.
+  std::unique_ptr<Attention> document_attention(std::vector<Document> documents) const {
+    return kernels_->document_attention(std::move(documents));
+  }
+
+  /// Makes the packed copies for sampling, which own kernels have, or drops them (training changes the weights) where tensors
+  /// remain.
   void pack();
   void unpack();
 
@@ -110,11 +106,13 @@ class Transformer {
   Tensor layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention) const;
   Tensor hooked(const char* place, int64_t layer, const Tensor& activation) const;
   void for_matrices(const std::function<void(Matrix&)>& visit);
+  void convert(const std::function<Tensor(const Tensor&)>& converted);
   std::vector<Parameter> collect(const std::function<Tensor(const Matrix&)>& value) const;
 
   weights::ModelConfig config_;
   Weights weights_;
   RotaryTable rotary_;
+  const Kernels* kernels_ = &own_kernels();
   Hooks hooks_;
 };
 

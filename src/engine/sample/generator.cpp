@@ -49,8 +49,8 @@ struct Step {
   }
 };
 
-nn::Tensor index_tensor(std::vector<int64_t>& values) {
-  return at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kLong);
+nn::Tensor index_tensor(std::vector<int64_t>& values, const at::Device& device) {
+  return at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kLong).to(device);
 }
 
 class Session {
@@ -63,6 +63,7 @@ class Session {
         limits_(limits),
         requests_(requests),
         options_(options),
+        cache_(make_cache(model)),
         tree_(prompts(), limits.share_prefixes ? 16 : SIZE_MAX),
         caches_(tree_.runs().size()),
         results_(requests.size()) {}
@@ -83,11 +84,7 @@ class Session {
     return all;
   }
 
-  std::shared_ptr<KvSegment> segment(std::size_t tokens) const {
-    const auto& config = model_.config();
-    return std::make_shared<KvSegment>(config.num_layers, config.num_kv_heads, config.head_dim,
-                                       static_cast<int64_t>(tokens));
-  }
+  std::shared_ptr<KvSegment> segment(std::size_t tokens) const { return cache_->segment(static_cast<int64_t>(tokens)); }
 
   // Takes the next request in: its shared runs join this step unless an earlier request brought them.
   void admit(Step& step) {
@@ -126,10 +123,11 @@ class Session {
       sequence.position += static_cast<int64_t>(sequence.pending.size());
       last_rows.push_back(static_cast<int64_t>(step.ids.size()) - 1);
     }
-    CachedAttention attention(std::move(step.chunks));
-    const nn::Tensor hidden = model_.forward(index_tensor(step.ids), index_tensor(step.positions), attention);
-    attention.finish();
-    take_tokens(model_.logits(hidden.index_select(0, index_tensor(last_rows))));
+    const auto attention = cache_->attention(std::move(step.chunks));
+    const auto on_device = [&](std::vector<int64_t>& values) { return index_tensor(values, model_.device()); };
+    const nn::Tensor hidden = model_.forward(on_device(step.ids), on_device(step.positions), *attention);
+    attention->finish();
+    take_tokens(model_.logits(hidden.index_select(0, on_device(last_rows))).to(at::kCPU, at::kFloat));
   }
 
   void take_tokens(const nn::Tensor& logits) {
@@ -183,6 +181,7 @@ class Session {
   const GeneratorOptions& limits_;
   std::span<const GenerationRequest> requests_;
   const SamplingOptions& options_;
+  std::unique_ptr<KvCache> cache_;
   text::PrefixTree tree_;
   std::vector<SharedCache> caches_;  // one a run of the tree
   std::vector<Generation> results_;

@@ -1,5 +1,5 @@
 // Batched generation: a full batch as long as there are requests, shared beginnings computed once, one seed a request. What a
-// request gets does not depend on the others (see nn::PackedMatrix and CachedAttention for why the bits agree).
+// request gets on a CPU does not depend on the others (see nn::PackedMatrix and PanelAttention for why the bits agree).
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ using GenerationProgress = std::function<void(int64_t done, int64_t total, int64
 
 class Generator {
  public:
-  /// `stop_ids` end a completion. The model must be packed when it is on a CPU.
+  /// `stop_ids` end a completion. Call the model's pack() first.
   Generator(const nn::Transformer& model, text::Tokenizer tokenizer, std::vector<int32_t> stop_ids,
             GeneratorOptions options = {});
 

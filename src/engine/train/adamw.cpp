@@ -3,6 +3,7 @@
 #include <c10/util/BFloat16.h>
 
 #include <cmath>
+#include <span>
 
 #include "core/base/error.h"
 
@@ -11,6 +12,7 @@ namespace dormouse::train {
 namespace {
 
 constexpr int64_t kGrain = 1 << 15;
+constexpr int64_t kMostElements = 1 << 26;  // of the lists: they take three fp32 copies of that
 
 struct Rates {
   float beta1, beta2, epsilon;
@@ -53,10 +55,71 @@ double squared_norm(const nn::Tensor& gradient) {
   return total;
 }
 
+double own_squared_norm(const nn::Tensor& gradient) {
+  DORMOUSE_ASSERT(gradient.is_contiguous());
+  return gradient.scalar_type() == at::kFloat ? squared_norm<float>(gradient) : squared_norm<c10::BFloat16>(gradient);
+}
+
+// One parameter: what the update reads and writes.
+struct Update {
+  Rates rates;
+  nn::Tensor value, gradient, master, mean, square;
+};
+
+void own_updates(std::span<const Update> all) {
+  for (const auto& one : all) {
+    at::parallel_for(0, one.value.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      float *master = one.master.mutable_data_ptr<float>(), *mean = one.mean.mutable_data_ptr<float>();
+      float* square = one.square.mutable_data_ptr<float>();
+      if (one.value.scalar_type() == at::kFloat) {
+        update_span(one.rates, one.gradient.const_data_ptr<float>(), master, mean, square, begin, end);
+        return;
+      }
+      update_span(one.rates, one.gradient.const_data_ptr<c10::BFloat16>(), master, mean, square, begin, end);
+      auto* weight = one.value.mutable_data_ptr<c10::BFloat16>();
+      for (int64_t j = begin; j < end; ++j) weight[j] = c10::BFloat16(master[j]);
+    });
+  }
+}
+
+// The same in operations over lists: on a GPU the time of many small tensors is that of starting the operations. All
+// parameters have the same rates but for `keep`.
+void update_list(std::span<const Update> all) {
+  std::vector<nn::Tensor> values, gradients, masters, means, squares;
+  std::vector<at::Scalar> keep;
+  for (const auto& one : all) {
+    values.push_back(one.value);
+    gradients.push_back(one.gradient.to(at::kFloat));
+    masters.push_back(one.master);
+    means.push_back(one.mean);
+    squares.push_back(one.square);
+    keep.emplace_back(one.rates.keep);
+  }
+  const Rates& rates = all.front().rates;
+  gradients = at::_foreach_mul(gradients, rates.gradient_scale);
+  at::_foreach_mul_(means, rates.beta1);
+  at::_foreach_add_(means, gradients, 1.0f - rates.beta1);
+  at::_foreach_mul_(squares, rates.beta2);
+  at::_foreach_addcmul_(squares, gradients, gradients, 1.0f - rates.beta2);
+  auto denominators = at::_foreach_mul(squares, rates.square_scale);
+  at::_foreach_sqrt_(denominators);
+  at::_foreach_add_(denominators, rates.epsilon);
+  at::_foreach_mul_(masters, keep);
+  at::_foreach_addcdiv_(masters, means, denominators, -rates.step_size);
+  if (values.front().scalar_type() != at::kFloat) at::_foreach_copy_(values, masters);  // else they are their own master
+}
+
+void plain_updates(std::span<const Update> all) {
+  for (std::size_t first = 0, last = 0; first < all.size(); first = last) {
+    for (int64_t elements = 0; last < all.size() && elements < kMostElements; ++last) elements += all[last].value.numel();
+    update_list(all.subspan(first, last - first));
+  }
+}
+
 }  // namespace
 
-AdamW::AdamW(std::vector<nn::Parameter> parameters, const TrainingOptions& options)
-    : parameters_(std::move(parameters)), options_(options) {
+AdamW::AdamW(std::vector<nn::Parameter> parameters, const TrainingOptions& options, const nn::Kernels& kernels)
+    : parameters_(std::move(parameters)), options_(options), own_kernels_(kernels.own) {
   for (const auto& parameter : parameters_) {
     const nn::Tensor value = parameter.value.detach();
     const nn::Tensor mean = at::zeros_like(value, value.options().dtype(at::kFloat));
@@ -66,15 +129,24 @@ AdamW::AdamW(std::vector<nn::Parameter> parameters, const TrainingOptions& optio
   }
 }
 
+std::string AdamW::device() const {
+  return at::DeviceTypeName(parameters_.front().value.device().type(), /*lower_case=*/true);
+}
+
 double AdamW::gradient_norm() const {
   double total = 0;
+  nn::Tensor on_device;  // one number, read once
   for (const auto& parameter : parameters_) {
     const nn::Tensor& gradient = parameter.value.grad();
     if (!gradient.defined()) continue;
-    DORMOUSE_ASSERT(gradient.is_contiguous());
-    total += gradient.scalar_type() == at::kFloat ? squared_norm<float>(gradient)
-                                                  : squared_norm<c10::BFloat16>(gradient);
+    if (own_kernels_) {
+      total += own_squared_norm(gradient);
+    } else {
+      const nn::Tensor sum = at::linalg_vector_norm(gradient, 2, {}, false, at::kFloat).to(at::kDouble).square();
+      on_device = on_device.defined() ? on_device + sum : sum;
+    }
   }
+  if (on_device.defined()) total = on_device.item<double>();
   if (!std::isfinite(total)) {
     fail_work("training", "the gradient is not finite", "lower learning_rate, or train with precision f32");
   }
@@ -85,8 +157,8 @@ void AdamW::update(int64_t step, double learning_rate, double gradient_scale) {
   const at::NoGradGuard no_gradient;
   const double correction1 = 1.0 - std::pow(options_.beta1, static_cast<double>(step));
   const double correction2 = 1.0 - std::pow(options_.beta2, static_cast<double>(step));
+  std::vector<Update> updates;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    nn::Tensor value = parameters_[i].value.detach();
     nn::Tensor& gradient = parameters_[i].value.mutable_grad();
     if (!gradient.defined()) continue;
     Slot& slot = slots_[i];
@@ -97,19 +169,10 @@ void AdamW::update(int64_t step, double learning_rate, double gradient_scale) {
                       .square_scale = static_cast<float>(1.0 / correction2),
                       .keep = static_cast<float>(1.0 - learning_rate * slot.decay),
                       .gradient_scale = static_cast<float>(gradient_scale)};
-    at::parallel_for(0, value.numel(), kGrain, [&](int64_t begin, int64_t end) {
-      float *master = slot.master.mutable_data_ptr<float>(), *mean = slot.mean.mutable_data_ptr<float>();
-      float* square = slot.square.mutable_data_ptr<float>();
-      if (value.scalar_type() == at::kFloat) {
-        update_span(rates, gradient.const_data_ptr<float>(), master, mean, square, begin, end);
-        return;
-      }
-      update_span(rates, gradient.const_data_ptr<c10::BFloat16>(), master, mean, square, begin, end);
-      auto* weight = value.mutable_data_ptr<c10::BFloat16>();
-      for (int64_t j = begin; j < end; ++j) weight[j] = c10::BFloat16(master[j]);
-    });
+    updates.push_back({rates, parameters_[i].value.detach(), gradient, slot.master, slot.mean, slot.square});
     gradient.reset();
   }
+  own_kernels_ ? own_updates(updates) : plain_updates(updates);
 }
 
 std::vector<AdamW::Named> AdamW::state() const {

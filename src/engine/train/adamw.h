@@ -1,4 +1,5 @@
-// AdamW (Loshchilov and Hutter 2019) in one pass over the memory, with fp32 state; weights kept in bf16 have an fp32 master.
+// AdamW (Loshchilov and Hutter 2019) with fp32 state; weights kept in bf16 have an fp32 master. On a CPU one pass over the
+// memory, on other devices operations over lists of tensors.
 #pragma once
 
 #include <vector>
@@ -11,7 +12,7 @@ namespace dormouse::train {
 class AdamW {
  public:
   /// The parameters must require gradients. Vectors (norms) get no weight decay.
-  AdamW(std::vector<nn::Parameter> parameters, const TrainingOptions& options);
+  AdamW(std::vector<nn::Parameter> parameters, const TrainingOptions& options, const nn::Kernels& kernels);
 
   /// Norm of the whole gradient in fp64. Throws kWork if it is not finite.
   double gradient_norm() const;
@@ -29,6 +30,8 @@ class AdamW {
   void restore_weights();
 
   const std::vector<nn::Parameter>& parameters() const { return parameters_; }
+  /// "cpu", "cuda"
+  std::string device() const;
 
  private:
   struct Slot {
@@ -38,6 +41,7 @@ class AdamW {
   std::vector<nn::Parameter> parameters_;
   std::vector<Slot> slots_;
   TrainingOptions options_;
+  bool own_kernels_;
 };
 
 }  // namespace dormouse::train

@@ -8,8 +8,6 @@ namespace dormouse::train {
 
 namespace {
 
-nn::Tensor to_tensor(const std::vector<int64_t>& values) { return at::tensor(values, at::kLong); }
-
 // The tokens before the first target, all of the row if there is none.
 std::span<const int32_t> prompt_of(const text::RenderedRow& row) {
   const auto first = std::find(row.is_target.begin() + 1, row.is_target.end(), 1);
@@ -18,8 +16,8 @@ std::span<const int32_t> prompt_of(const text::RenderedRow& row) {
 
 class BatchBuilder {
  public:
-  explicit BatchBuilder(std::span<const text::RenderedRow* const> rows)
-      : rows_(rows), tree_(prompts()), document_of_run_(tree_.runs().size(), -1) {}
+  BatchBuilder(std::span<const text::RenderedRow* const> rows, const at::Device& device)
+      : rows_(rows), device_(device), tree_(prompts()), document_of_run_(tree_.runs().size(), -1) {}
 
   Batch build() {
     for (std::size_t i = 0; i < rows_.size(); ++i) add_row(*rows_[i], tree_.path(i));
@@ -31,6 +29,8 @@ class BatchBuilder {
   }
 
  private:
+  nn::Tensor to_tensor(const std::vector<int64_t>& values) const { return at::tensor(values, at::kLong).to(device_); }
+
   std::vector<std::span<const int32_t>> prompts() const {
     std::vector<std::span<const int32_t>> all;
     for (const auto* row : rows_) all.push_back(prompt_of(*row));
@@ -66,6 +66,7 @@ class BatchBuilder {
   }
 
   std::span<const text::RenderedRow* const> rows_;
+  at::Device device_;
   text::PrefixTree tree_;
   std::vector<int64_t> document_of_run_;
   std::vector<int64_t> ids_, positions_, sources_, targets_;
@@ -74,7 +75,9 @@ class BatchBuilder {
 
 }  // namespace
 
-Batch make_batch(std::span<const text::RenderedRow* const> rows) { return BatchBuilder(rows).build(); }
+Batch make_batch(std::span<const text::RenderedRow* const> rows, const at::Device& device) {
+  return BatchBuilder(rows, device).build();
+}
 
 std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,
                                                                int64_t tokens) {

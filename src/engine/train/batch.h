@@ -20,7 +20,7 @@ struct Batch {
 
 /// Beginnings that rows share (a system prompt, the prompt of a group of samples) are computed once: their gradient is the sum over
 /// the rows, as if each had its own. They end before the first position that predicts a target.
-Batch make_batch(std::span<const text::RenderedRow* const> rows);
+Batch make_batch(std::span<const text::RenderedRow* const> rows, const at::Device& device = at::kCPU);
 
 /// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own).
 std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,

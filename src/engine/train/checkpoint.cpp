@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
@@ -30,11 +28,15 @@ void save_checkpoint(const fs::path& folder, const AdamW& optimizer, const Check
   const int64_t slot = index ? 1 - json_int(*index, "slot", "state.json") : 0;
   FileWriter writer(slot_path(folder, slot));
   for (const auto& [name, tensor] : optimizer.state()) {
-    writer.write(std::as_bytes(std::span(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()))));
+    const nn::Tensor values = tensor.cpu();
+    writer.write(std::as_bytes(std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()))));
   }
   writer.finish();
-  const Json state{
-      {"fingerprint", position.fingerprint}, {"step", position.step}, {"slot", slot}, {"threads", nn::threads()}};
+  const Json state{{"fingerprint", position.fingerprint},
+                   {"step", position.step},
+                   {"slot", slot},
+                   {"threads", nn::threads()},
+                   {"device", optimizer.device()}};
   write_file(folder / "state.json", canonical_json(state));
 }
 
@@ -51,11 +53,17 @@ std::optional<CheckpointPosition> load_checkpoint(const fs::path& folder, AdamW&
                                         place, threads, nn::threads()));
   }
   const MappedFile file(slot_path(folder, json_int(*index, "slot", place)));
+  if (const std::string device = index->value("device", "cpu"); device != optimizer.device()) {
+    log_warning("training", fmt::format("{} was saved on the device {}, now it is {}: the run goes on, but not bit for bit",
+                                        place, device, optimizer.device()));
+  }
   std::size_t offset = 0;
   for (const auto& [name, tensor] : optimizer.state()) {
     const auto bytes = static_cast<std::size_t>(tensor.numel()) * sizeof(float);
     if (offset + bytes > file.bytes().size()) fail_input(file.path().string(), "is shorter than the model's state");
-    std::memcpy(tensor.mutable_data_ptr<float>(), file.bytes().data() + offset, bytes);
+    // Only read, although from_blob wants memory that may be written.
+    auto* values = const_cast<std::byte*>(file.bytes().data() + offset);
+    tensor.copy_(at::from_blob(values, tensor.sizes(), at::kFloat));
     offset += bytes;
   }
   if (offset != file.bytes().size()) fail_input(file.path().string(), "is longer than the model's state");

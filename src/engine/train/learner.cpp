@@ -15,7 +15,7 @@ std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptio
 }  // namespace
 
 Learner::Learner(nn::Transformer& model, const TrainingOptions& options)
-    : model_(model), options_(options), optimizer_(trainable(model, options), options) {}
+    : model_(model), options_(options), optimizer_(trainable(model, options), options, model.kernels()) {}
 
 Learner::~Learner() {
   for (auto parameter : optimizer_.parameters()) {
@@ -33,8 +33,8 @@ double Learner::update(int64_t step, double learning_rate) {
 }
 
 nn::Tensor hidden_at_targets(const nn::Transformer& model, const Batch& batch) {
-  nn::DocumentAttention attention(batch.documents);
-  return model.forward(batch.ids, batch.positions, attention).index_select(0, batch.sources);
+  const auto attention = model.document_attention(batch.documents);
+  return model.forward(batch.ids, batch.positions, *attention).index_select(0, batch.sources);
 }
 
 }  // namespace dormouse::train

@@ -1,9 +1,5 @@
 #include "engine/train/loss.h"
 
-#include <ATen/Parallel.h>
-
-#include "engine/nn/softmax.h"
-
 namespace dormouse::train {
 
 namespace {
@@ -51,33 +47,19 @@ struct TargetLoss : Function<TargetLoss> {
   }
 };
 
-// log p(target) of each row of logits [N, V], into result [N].
-void read_log_probs(const Tensor& logits, const Tensor& targets, const Tensor& result) {
-  const Tensor rows = logits.contiguous();
-  const int64_t vocabulary = rows.size(1);
-  const float* data = rows.const_data_ptr<float>();
-  const int64_t* target = targets.const_data_ptr<int64_t>();
-  float* to = result.mutable_data_ptr<float>();
-  at::parallel_for(0, rows.size(0), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      to[i] = nn::log_probability({data + i * vocabulary, static_cast<std::size_t>(vocabulary)}, target[i]);
-    }
-  });
-}
-
-Tensor log_probs_of(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets) {
-  Tensor result = at::empty({hidden.size(0)}, at::kFloat);
+Tensor log_probs_of(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets, const nn::Kernels& kernels) {
+  Tensor result = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat));
   for_chunks(hidden.size(0), [&](int64_t first, int64_t rows) {
     const Tensor logits = nn::linear(hidden.narrow(0, first, rows), head).to(at::kFloat);
-    read_log_probs(logits.cpu(), targets.narrow(0, first, rows).cpu(), result.narrow(0, first, rows));
+    result.narrow(0, first, rows).copy_(kernels.log_probabilities(logits, targets.narrow(0, first, rows)));
   });
-  return result.to(hidden.device());
+  return result;
 }
 
 struct TargetLogProbs : Function<TargetLogProbs> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets,
-                        const std::shared_ptr<const nn::PackedMatrix>& packed) {
-    const Tensor result = log_probs_of(hidden, {head, packed, {}}, targets);
+                        const std::shared_ptr<const nn::PackedMatrix>& packed, const nn::Kernels* kernels) {
+    const Tensor result = log_probs_of(hidden, {head, packed, {}}, targets, *kernels);
     context->save_for_backward({hidden, head, targets, result});
     return result;
   }
@@ -99,7 +81,7 @@ struct TargetLogProbs : Function<TargetLogProbs> {
       d_hidden.narrow(0, first, rows).copy_(at::mm(d, head));
       if (d_head.defined()) d_head.addmm_(d.t(), h);
     });
-    return {d_hidden, d_head, Tensor(), Tensor()};
+    return {d_hidden, d_head, Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -109,11 +91,11 @@ Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targe
   return TargetLoss::apply(hidden, head, targets, scale);
 }
 
-Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets) {
+Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets, const nn::Kernels& kernels) {
   const bool wanted = hidden.requires_grad() || head.value.requires_grad();
-  if (at::GradMode::is_enabled() && wanted) return TargetLogProbs::apply(hidden, head.value, targets, head.packed);
+  if (at::GradMode::is_enabled() && wanted) return TargetLogProbs::apply(hidden, head.value, targets, head.packed, &kernels);
   const at::NoGradGuard no_gradient;
-  return log_probs_of(hidden, head, targets);
+  return log_probs_of(hidden, head, targets, kernels);
 }
 
 namespace plain {

@@ -2,7 +2,7 @@
 // exist.
 #pragma once
 
-#include "engine/nn/ops.h"
+#include "engine/nn/kernels.h"
 
 namespace dormouse::train {
 
@@ -14,7 +14,7 @@ Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targe
 
 /// log p(target) for each row: fp32 [N]. With gradients in hidden and head where they are wanted; the backward pass makes the
 /// logits again. What policy-gradient losses are built on.
-Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets);
+Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets, const nn::Kernels& kernels);
 
 namespace plain {
 Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targets, double scale);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/nn/runtime.h"
+
 namespace dormouse::train {
 
 double schedule(const TrainingOptions& options, int64_t step, int64_t total) {
@@ -17,6 +19,7 @@ double schedule(const TrainingOptions& options, int64_t step, int64_t total) {
 
 std::string resolve_precision(const std::string& precision) {
   if (precision != "auto") return precision;
+  if (nn::device() == "cuda") return "bf16";
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") ? "bf16" : "f32";
 #else

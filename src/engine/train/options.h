@@ -37,8 +37,8 @@ struct TrainingOptions {
         {"pass_tokens", &pass_tokens, "most tokens in one forward and backward pass; a step may have several",
          between(16, 1 << 20)},
         {"snapshots", &snapshots, "models kept on the way, evenly spaced, the final one not counted", between(0, 100)},
-        {"precision", &precision, "of weights and activations; auto: bf16 where the processor multiplies it, else f32",
-         one_of({"auto", "f32", "bf16"})},
+        {"precision", &precision,
+         "of weights and activations; auto: bf16 on a GPU or where the processor multiplies it, else f32", one_of({"auto", "f32", "bf16"})},
     };
   }
 };
@@ -46,7 +46,7 @@ struct TrainingOptions {
 /// Learning rate of step `step` (1 to `total`) as a share of the peak: linear warm-up, then a cosine to final_rate.
 double schedule(const TrainingOptions& options, int64_t step, int64_t total);
 
-/// "f32" or "bf16".
+/// "f32" or "bf16"; what auto stands for depends on the processor and on nn::device().
 std::string resolve_precision(const std::string& precision);
 
 }  // namespace dormouse::train

@@ -23,11 +23,14 @@ PolicyReport PolicyTrainer::step(std::span<const text::RenderedRow* const> rows,
   PolicyReport report;
   std::size_t first_row = 0;
   for (const auto& pass : split_passes(rows, pass_tokens)) {
-    const Batch batch = make_batch(pass);
+    const nn::Transformer& model = learner.model();
+    const Batch batch = make_batch(pass, model.device());
     const nn::Tensor log_probs =
-        target_log_probs(hidden_at_targets(learner.model(), batch), learner.model().weights().head, batch.targets);
+        target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets, model.kernels());
+    const nn::Tensor numbers = log_probs.detach().cpu();
     const int64_t count = batch.targets.size(0);
-    PolicyTerm term = loss({{log_probs.const_data_ptr<float>(), static_cast<std::size_t>(count)}, first_row, batch.targets_of_row});
+    const std::span read(numbers.const_data_ptr<float>(), static_cast<std::size_t>(count));
+    PolicyTerm term = loss({read, first_row, batch.targets_of_row});
     DORMOUSE_ASSERT(static_cast<int64_t>(term.gradient.size()) == count);
     log_probs.backward(at::from_blob(term.gradient.data(), {count}, at::kFloat).to(log_probs.device()));
     report.loss += term.loss;

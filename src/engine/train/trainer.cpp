@@ -92,10 +92,11 @@ StepReport Trainer::next() {
   const auto rows = state.rows_of_step(state.step);
   StepReport report{.step = state.step + 1, .target_tokens = count_targets(rows)};
   for (const auto& pass : split_passes(rows, state.options.pass_tokens)) {
-    const Batch batch = make_batch(pass);
-    report.tokens += batch.row_tokens;
     nn::Transformer& model = state.learner.model();
-    const nn::Tensor loss = target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets, 1.0 / static_cast<double>(report.target_tokens));
+    const Batch batch = make_batch(pass, model.device());
+    report.tokens += batch.row_tokens;
+    const nn::Tensor loss = target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets,
+                                        1.0 / static_cast<double>(report.target_tokens));
     report.loss += loss.item<double>();
     loss.backward();
   }
@@ -135,9 +136,9 @@ std::vector<RowScore> score_rows(const nn::Transformer& model, const std::vector
   std::vector<RowScore> scores;
   const auto all = pointers(rows);
   for (const auto& pass : split_passes(all, pass_tokens)) {
-    const Batch batch = make_batch(pass);
+    const Batch batch = make_batch(pass, model.device());
     const nn::Tensor log_probs =
-        target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets);
+        target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets, model.kernels()).cpu();
     const float* values = log_probs.const_data_ptr<float>();
     for (const int64_t count : batch.targets_of_row) {
       scores.push_back({std::accumulate(values, values + count, 0.0), count});

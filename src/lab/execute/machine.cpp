@@ -37,6 +37,10 @@ std::string cpu_model() {
   return model.empty() ? "unknown" : model;
 }
 
+std::string processor(const std::string& gpu) {
+  return gpu.empty() ? cpu_model() : fmt::format("{}, {}", gpu, cpu_model());
+}
+
 std::string system_name() {
   return value_in("/etc/os-release", "PRETTY_NAME", '=');
 }

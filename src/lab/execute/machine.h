@@ -8,6 +8,8 @@ namespace dormouse::lab {
 
 /// As /proc/cpuinfo says it; "unknown" elsewhere.
 std::string cpu_model();
+/// What a run computes on, for its record and for estimates: the processor, and the GPU if `gpu` names one.
+std::string processor(const std::string& gpu);
 /// "Debian GNU/Linux 12 (bookworm)", "" if unknown.
 std::string system_name();
 /// That this process may use.

@@ -63,9 +63,9 @@ const char* state_name(PlanState state) {
   return "";
 }
 
-Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads) {
+Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads, const std::string& gpu) {
   Plan plan;
-  const std::string cpu = cpu_model();
+  const std::string cpu = processor(gpu);
   Shapes shapes(graph);
   for (const Node& node : graph.nodes) {
     PlanRow row = {.node = &node, .state = state_of(node, store)};

@@ -29,7 +29,8 @@ struct Plan {
   double seconds = 0;
 };
 
-Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads);
+/// Times are those of earlier runs with as many threads, on this processor or the GPU named.
+Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int threads, const std::string& gpu = {});
 
 /// Throws kInput, with what would fit, if a node needs more than `available` bytes. `file` is the recipe.
 void check_memory(const Plan& plan, int64_t available, const std::string& file);

@@ -151,6 +151,7 @@ class Runner {
                            .program_version = program_version(),
                            .torch_version = options_.torch_version,
                            .threads = options_.threads,
+                           .gpu = options_.gpu,
                            .seconds = seconds.count(),
                            .resumed = resumed,
                            .counters = context.counters,
@@ -180,7 +181,7 @@ RunRow describe_run(const Recipe& recipe, const ExecuteOptions& options) {
   row.recipe_file = recipe.file;
   row.resolved_yaml = resolved_yaml(recipe);
   row.facts = recipe_facts(recipe);
-  row.cpu = cpu_model();
+  row.cpu = processor(options.gpu);
   row.os = system_name();
   row.cores = cpu_cores();
   row.memory_bytes = memory_bytes();
@@ -222,8 +223,8 @@ void LogReporter::failed(const Node& node, const std::string& /*message*/) {
 
 std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Ledger& ledger,
                       const ExecuteOptions& options, Reporter& reporter) {
-  const Plan plan = make_plan(graph, store, ledger, options.threads);
-  check_memory(plan, memory_bytes(), recipe.file);
+  const Plan plan = make_plan(graph, store, ledger, options.threads, options.gpu);
+  if (options.gpu.empty()) check_memory(plan, memory_bytes(), recipe.file);  // what is predicted is a CPU's need
   const std::string run = ledger.start_run(describe_run(recipe, options));
   try {
     Runner(graph, plan, store, ledger, options, reporter, run).execute();

@@ -33,6 +33,7 @@ class LogReporter : public Reporter {
 
 struct ExecuteOptions {
   int threads = 1;          // recorded; the caller has set up the thread pools
+  std::string gpu;          // recorded: its name when the run computes on one
   bool keep_going = false;  // after a failure, do what does not depend on it
   std::string torch_version;
   std::vector<std::string> argv;

@@ -105,7 +105,7 @@ TEST(SmolLM2, SampledLogProbabilitiesAreThoseOfTraining) {
   for (auto& parameter : own.transformer().parameters()) parameter.value.requires_grad_(true);
   const auto largest_difference = [&] {
     const at::Tensor trained = train::target_log_probs(train::hidden_at_targets(own.transformer(), batch),
-                                                       own.transformer().weights().head, batch.targets);
+                                                       own.transformer().weights().head, batch.targets, nn::own_kernels());
     EXPECT_TRUE(trained.requires_grad());
     double largest = 0;
     int64_t token = 0;

@@ -67,7 +67,7 @@ TEST(LogProbs, AgreeWithThePlainOnesInValueAndGradient) {
   const at::Tensor targets = at::randint(50, {300}, at::kLong), weights = at::randn({300});
   at::Tensor hidden = at::randn({300, 24}).requires_grad_(true), head = at::randn({50, 24}).requires_grad_(true);
   at::Tensor hidden2 = hidden.detach().clone().requires_grad_(true), head2 = head.detach().clone().requires_grad_(true);
-  const at::Tensor a = target_log_probs(hidden, {head, nullptr}, targets);
+  const at::Tensor a = target_log_probs(hidden, {head, nullptr}, targets, nn::own_kernels());
   const at::Tensor b =
       at::log_softmax(at::linear(hidden2, head2), -1).gather(1, targets.unsqueeze(1)).squeeze(1);
   EXPECT_LT((a - b).abs().max().item<float>(), 1e-5);
@@ -149,19 +149,23 @@ TEST(Batch, SharedBeginningsChangeNeitherLossNorGradient) {
 }
 
 TEST(AdamW, FollowsItsFormula) {
-  TrainingOptions made = options();
-  made.weight_decay = 0.1;
-  at::Tensor weight = at::tensor(std::vector<float>{1.0f, -2.0f}).view({1, 2}).clone().requires_grad_(true);
-  AdamW optimizer({{"w", weight, {}}}, made);
-  double w = 1.0, m = 0, v = 0;
-  for (int step = 1; step <= 4; ++step) {
-    weight.mutable_grad() = at::tensor(std::vector<float>{0.5f * static_cast<float>(step), 1.0f}).view({1, 2});
-    optimizer.update(step, 0.01, 1.0);
-    const double g = 0.5 * step;
-    m = 0.9 * m + 0.1 * g;
-    v = 0.999 * v + 0.001 * g * g;
-    w = w * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.9, step))) / (std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8);
-    EXPECT_NEAR(weight.detach()[0][0].item<float>(), w, 1e-5) << "step " << step;
+  for (const nn::Kernels* kernels : {&nn::own_kernels(), &nn::plain_kernels()}) {
+    TrainingOptions made = options();
+    made.weight_decay = 0.1;
+    at::Tensor weight = at::tensor(std::vector<float>{1.0f, -2.0f}).view({1, 2}).clone().requires_grad_(true);
+    AdamW optimizer({{"w", weight, {}}}, made, *kernels);
+    double w = 1.0, m = 0, v = 0;
+    for (int step = 1; step <= 4; ++step) {
+      weight.mutable_grad() = at::tensor(std::vector<float>{0.5f * static_cast<float>(step), 1.0f}).view({1, 2});
+      EXPECT_NEAR(optimizer.gradient_norm(), std::hypot(0.5 * step, 1.0), 1e-6);
+      optimizer.update(step, 0.01, 1.0);
+      const double g = 0.5 * step;
+      m = 0.9 * m + 0.1 * g;
+      v = 0.999 * v + 0.001 * g * g;
+      const double scale = std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8;
+      w = w * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.9, step))) / scale;
+      EXPECT_NEAR(weight.detach()[0][0].item<float>(), w, 1e-5) << "step " << step << (kernels->own ? ", own" : ", plain");
+    }
   }
 }
 
