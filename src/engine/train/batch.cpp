@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
 #include "core/text/prefix_tree.h"
 
 namespace dormouse::train {
@@ -62,6 +63,7 @@ class BatchBuilder {
       targets_.push_back(row.ids[i]);
     }
     batch_.targets_of_row.push_back(static_cast<int64_t>(targets_.size() - before));
+    batch_.last_of_row.push_back(static_cast<int64_t>(ids_.size()) - 1);
     batch_.row_tokens += static_cast<int64_t>(row.ids.size());
   }
 
@@ -80,16 +82,19 @@ Batch make_batch(std::span<const text::RenderedRow* const> rows, const at::Devic
 }
 
 std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,
-                                                               int64_t tokens) {
+                                                               int64_t tokens, std::size_t together) {
+  DORMOUSE_ASSERT(rows.size() % together == 0);
   std::vector<std::vector<const text::RenderedRow*>> passes;
   int64_t used = 0;
-  for (const text::RenderedRow* row : rows) {
-    const auto length = static_cast<int64_t>(row->ids.size());
+  for (std::size_t first = 0; first < rows.size(); first += together) {
+    const auto unit = rows.subspan(first, together);
+    int64_t length = 0;
+    for (const text::RenderedRow* row : unit) length += static_cast<int64_t>(row->ids.size());
     if (passes.empty() || used + length > tokens) {
       passes.emplace_back();
       used = 0;
     }
-    passes.back().push_back(row);
+    passes.back().insert(passes.back().end(), unit.begin(), unit.end());
     used += length;
   }
   return passes;

@@ -15,6 +15,7 @@ struct Batch {
   nn::Tensor sources;                   // [N] rows of the hidden states that predict a target
   nn::Tensor targets;                   // [N] what they should predict
   std::vector<int64_t> targets_of_row;  // how many of the N belong to each row
+  std::vector<int64_t> last_of_row;     // where each row's last token is among the T
   int64_t row_tokens = 0;               // of the rows before sharing, so at least T
 };
 
@@ -22,8 +23,9 @@ struct Batch {
 /// the rows, as if each had its own. They end before the first position that predicts a target.
 Batch make_batch(std::span<const text::RenderedRow* const> rows, const at::Device& device = at::kCPU);
 
-/// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own).
+/// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own). `together` rows at a time
+/// stay in one group: the two of a pair.
 std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,
-                                                               int64_t tokens);
+                                                               int64_t tokens, std::size_t together = 1);
 
 }  // namespace dormouse::train

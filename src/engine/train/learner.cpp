@@ -4,18 +4,19 @@ namespace dormouse::train {
 
 namespace {
 
-std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptions& options) {
+std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptions& options, std::vector<nn::Parameter> more) {
   model.unpack();
   model.cast(resolve_precision(options.precision) == "bf16" ? at::kBFloat16 : at::kFloat);
   auto parameters = model.adapters().empty() ? model.parameters() : model.adapters();
+  parameters.insert(parameters.end(), more.begin(), more.end());
   for (auto& parameter : parameters) parameter.value.requires_grad_(true);
   return parameters;
 }
 
 }  // namespace
 
-Learner::Learner(nn::Transformer& model, const TrainingOptions& options)
-    : model_(model), options_(options), optimizer_(trainable(model, options), options, model.kernels()) {}
+Learner::Learner(nn::Transformer& model, const TrainingOptions& options, std::vector<nn::Parameter> more)
+    : model_(model), options_(options), optimizer_(trainable(model, options, std::move(more)), options, model.kernels()) {}
 
 Learner::~Learner() {
   for (auto parameter : optimizer_.parameters()) {

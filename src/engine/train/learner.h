@@ -10,7 +10,8 @@ namespace dormouse::train {
 class Learner {
  public:
   /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for.
-  Learner(nn::Transformer& model, const TrainingOptions& options);
+  /// `more` trains with it: a head.
+  Learner(nn::Transformer& model, const TrainingOptions& options, std::vector<nn::Parameter> more = {});
   /// The weights stay in the model, without gradients.
   ~Learner();
   Learner(const Learner&) = delete;

@@ -17,17 +17,20 @@ class Transformer;
 
 namespace dormouse::train {
 
-/// The rows of one pass of a policy-gradient step, and log p of their target tokens, one row after the other.
+/// The rows of one pass of a policy-gradient step, and log p of their target tokens, one row after the other; with a value head also
+/// the values of the states in which those tokens were chosen.
 struct PolicyPass {
   std::span<const float> log_probs;
   std::size_t first_row;                  // index of the pass's first row among the step's
   std::span<const int64_t> targets_of_row;
+  std::span<const float> values = {};
 };
 
-/// A share of the step's loss, and its derivative by each of the log-probabilities.
+/// A share of the step's loss, and its derivative by each of the log-probabilities, and of the values if there are any.
 struct PolicyTerm {
   double loss = 0;
   std::vector<float> gradient;
+  std::vector<float> value_gradient = {};
 };
 
 /// An algorithm (REINFORCE, RLOO, GRPO, PPO's policy part) in plain numbers: the share of the loss that a pass has, as a function
@@ -41,8 +44,9 @@ struct PolicyReport {
 
 class PolicyTrainer {
  public:
-  /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for.
-  PolicyTrainer(nn::Transformer& model, const TrainingOptions& options);
+  /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for. A value head
+  /// reads the same hidden states as the output and begins at 0.
+  PolicyTrainer(nn::Transformer& model, const TrainingOptions& options, bool value_head = false);
   /// The weights stay in the model, without gradients.
   ~PolicyTrainer();
 
@@ -51,9 +55,16 @@ class PolicyTrainer {
   PolicyReport step(std::span<const text::RenderedRow* const> rows, const PolicyLoss& loss, double learning_rate,
                     int64_t pass_tokens = 2048);
 
+  /// What the value head says before each target token, row by row.
+  std::vector<std::vector<float>> values(std::span<const text::RenderedRow* const> rows, int64_t pass_tokens = 2048) const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// log p of each target token, row by row, without gradient; by the packed weights if the model is packed, as while sampling.
+std::vector<std::vector<float>> token_log_probs(const nn::Transformer& model, std::span<const text::RenderedRow* const> rows,
+                                                int64_t pass_tokens = 2048);
 
 }  // namespace dormouse::train

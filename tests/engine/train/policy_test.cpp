@@ -94,5 +94,30 @@ TEST(PolicyStep, LearnsTheRewardedToken) {
   EXPECT_GT(chance, 0.99);
 }
 
+// The value head learns what each state is worth; the policy, which gets no gradient of its own here, is trained through the shared trunk.
+TEST(PolicyStep, TheValueHeadLearnsTheReturn) {
+  const std::vector<text::RenderedRow> rows{row({1, 2, 3, 4}, 2), row({7, 8, 9, 5}, 2)};
+  const std::vector<double> returns{1.0, 1.0, -2.0, -2.0};
+  auto model = tiny::transformer();
+  PolicyTrainer trained(model, options(), /*value_head=*/true);
+  for (const auto& values : trained.values(pointers(rows))) EXPECT_EQ(values, (std::vector<float>{0, 0}));
+  for (int step = 0; step < 60; ++step) {
+    trained.step(
+        pointers(rows),
+        [&](const PolicyPass& pass) {
+          PolicyTerm term = weighted(pass, 0);
+          for (std::size_t i = 0; i < pass.values.size(); ++i) {
+            term.value_gradient.push_back(static_cast<float>(pass.values[i] - returns[i]));
+          }
+          return term;
+        },
+        1e-2);
+  }
+  const auto values = trained.values(pointers(rows));
+  EXPECT_NEAR(values[0][0], 1, 0.1);
+  EXPECT_NEAR(values[0][1], 1, 0.1);
+  EXPECT_NEAR(values[1][1], -2, 0.1);
+}
+
 }  // namespace
 }  // namespace dormouse::train
