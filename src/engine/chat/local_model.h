@@ -17,7 +17,7 @@ struct LocalModelOptions {
   bool share_prefixes = true;
   bool stop_at_end = true;     // false samples on after the end of the turn: for timing
   bool round_to_bf16 = false;  // the weights, as a folder saved in bf16 holds them; on a GPU all is computed in it
-  bool sampling_only = false;  // half the memory; no scoring, training, adapters or saving
+  bool sampling_only = false;  // one copy of the weights instead of two; no scoring, training, adapters or saving
 };
 
 class LocalModel : public ChatModel {

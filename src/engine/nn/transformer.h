@@ -45,8 +45,8 @@ struct Parameter {
 /// The linear modules of a layer by their hub names, which adapters go by: "q_proj", "down_proj".
 const std::vector<std::string>& linear_kinds();
 
-/// What a transformer is loaded for. For sampling only, each matrix is packed as it is read, and its tensor dropped: half the memory
-/// and half the time; nothing that needs the tensors may be called.
+/// What a transformer is loaded for. For sampling only, each matrix is packed as it is read, and its tensor dropped: one
+/// copy of the weights instead of two. Nothing that needs the tensors may be called then.
 enum class Purpose { kAnything, kSamplingOnly };
 
 class Transformer {
