@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
+#include "core/base/json_lines.h"
 #include "core/base/random.h"
 #include "edge/cli/command.h"
 #include "engine/chat/local_model.h"
@@ -16,6 +16,7 @@
 #include "engine/nn/runtime.h"
 #include "engine/train/policy.h"
 #include "engine/train/rollout.h"
+#include "science/defence/policy_gradient.h"
 
 namespace dormouse::cli {
 
@@ -25,7 +26,7 @@ struct Options {
   std::string model = "smollm2-135m-instruct", rows, dtype = "auto";
   int64_t steps = 6, batch = 8, prompt_tokens = 32, tokens = 64, queries = 200, prefix_tokens = 5900, prompts = 16, samples = 4;
   double peak_tflops = 0;  // 0: of the GPU's table
-  bool json = false;
+  bool json = false, idle_hooks = false;
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -65,11 +66,9 @@ void print(const Json& facts, int64_t tokens, double seconds, const std::string&
 // visit(prompt, answer)
 template <class Visit>
 void for_rows(const Options& options, Visit visit) {
-  for (const auto& line : read_lines(options.rows)) {
-    const Json row = parse_json(line, options.rows);
-    if (row.contains("canary")) continue;  // the header
-    visit(text::Message{"user", json_string(row, "prompt", options.rows)}, json_string(row, "answer", options.rows));
-  }
+  for_json_rows(options.rows, [&](const Json& row, const std::string& place) {
+    visit(text::Message{"user", json_string(row, "prompt", place)}, json_string(row, "answer", place));
+  });
 }
 
 std::vector<text::RenderedRow> read_rows(const Options& options, const text::ChatFormat& format) {
@@ -92,6 +91,7 @@ std::vector<std::vector<int32_t>> read_prompts(const Options& options, const tex
 void fine_tune(const Options& options, const GlobalOptions& global) {
   start_engine(global);
   chat::LocalModel model(weights::ModelFiles::open(options.model));
+  if (options.idle_hooks) model.attach_idle_hooks();
   train::TrainingOptions training;
   training.batch_rows = options.batch;
   training.precision = options.dtype;
@@ -128,6 +128,7 @@ void time_sampling(const Options& options, const std::vector<std::vector<int32_t
   const bool in_bf16 = options.dtype == "bf16" || (options.dtype == "auto" && nn::device() == "cuda");
   chat::LocalModel model(weights::ModelFiles::open(options.model),
                          {.max_batch = options.batch, .stop_at_end = false, .round_to_bf16 = in_bf16});
+  if (options.idle_hooks) model.attach_idle_hooks();
   const std::vector<uint64_t> seeds(prompts.size(), 1);
   sample::SamplingOptions greedy;
   greedy.temperature = 0;
@@ -172,18 +173,20 @@ void sample_behind_prefix(const Options& options, const GlobalOptions& global) {
   time_sampling(options, prompts, "prefix", /*prompts_differ=*/false);
 }
 
-// RLOO (Ahmadian et al. 2024): a sample's reward less the mean of the others of its group, shared by its tokens.
-train::PolicyLoss rloo_loss(const std::vector<double>& rewards, int64_t group) {
-  return [&rewards, group](const train::PolicyPass& pass) {
+// RLOO on the samples that it is on policy with: each token's gradient is its advantage.
+train::PolicyLoss rloo_loss(const std::vector<train::Rollout>& rollouts, const std::vector<double>& rewards) {
+  std::vector<defence::ScoredSample> samples;
+  for (std::size_t i = 0; i < rollouts.size(); ++i) {
+    samples.push_back({.group = rollouts[i].prompt, .reward = rewards[i], .log_probs = rollouts[i].log_probs,
+                       .reference = rollouts[i].log_probs, .values = {}});
+  }
+  return [made = defence::advantages(samples, {.algorithm = "rloo", .kl = 0})](const train::PolicyPass& pass) {
     train::PolicyTerm term;
-    for (std::size_t i = 0, token = 0; i < pass.targets_of_row.size(); ++i) {
-      const std::size_t row = pass.first_row + i, first = row / static_cast<std::size_t>(group) * static_cast<std::size_t>(group);
-      double others = -rewards[row];
-      for (std::size_t j = 0; j < static_cast<std::size_t>(group); ++j) others += rewards[first + j];
-      const double advantage = rewards[row] - others / static_cast<double>(group - 1);
-      const double weight = -advantage / static_cast<double>(rewards.size());
-      for (int64_t t = 0; t < pass.targets_of_row[i]; ++t, ++token) {
-        term.loss += weight * pass.log_probs[token];
+    std::size_t token = 0;
+    for (std::size_t i = 0; i < pass.targets_of_row.size(); ++i) {
+      for (const double advantage : made[pass.first_row + i].advantages) {
+        const double weight = -advantage / static_cast<double>(made.size());
+        term.loss += weight * pass.log_probs[token++];
         term.gradient.push_back(static_cast<float>(weight));
       }
     }
@@ -214,7 +217,7 @@ void improve_policy(const Options& options, const GlobalOptions& global) {
       const auto letters = std::count(rollout.text.begin(), rollout.text.end(), 'e');
       rewards.push_back(static_cast<double>(letters) / static_cast<double>(rollout.text.size() + 1));
     }
-    const auto report = trainer.step(train::rows_of(rollouts), rloo_loss(rewards, options.samples), 1e-5);
+    const auto report = trainer.step(train::rows_of(rollouts), rloo_loss(rollouts, rewards), 1e-5);
     mean_reward = std::accumulate(rewards.begin(), rewards.end(), 0.0) / static_cast<double>(rewards.size());
     if (step == 0) continue;
     seconds += seconds_since(start);
@@ -255,6 +258,9 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   for (CLI::App* one : {sft, sampling}) {
     one->add_option("--peak-tflops", options->peak_tflops, "what the device does at best; default: a known GPU's bf16 peak")
         ->check(CLI::Range(0.001, 1e6));
+  }
+  for (CLI::App* one : {sft, sampling, prefix}) {
+    one->add_flag("--idle-hooks", options->idle_hooks, "with a hook that changes nothing at every named place");
   }
   for (CLI::App* one : {sft, policy, sampling, prefix}) {
     one->add_option("--model", options->model, "a known name, a folder or a GGUF file");

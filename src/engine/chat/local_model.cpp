@@ -109,6 +109,14 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
   return {data, data + logits.numel()};
 }
 
+void LocalModel::attach_idle_hooks() {
+  nn::Hooks hooks;
+  for (const auto& name : nn::hook_names(state_->files.config().num_layers)) {
+    hooks[name] = [](const at::Tensor& activation) { return activation; };
+  }
+  transformer().set_hooks(std::move(hooks));
+}
+
 void LocalModel::attach_adapters(int64_t rank, double alpha, uint64_t seed) {
   state_->adapters = {rank, alpha, nn::linear_kinds(), state_->files.path().filename().string()};
   transformer().attach_adapters(rank, alpha, state_->adapters.kinds, seed);

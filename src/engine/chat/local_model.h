@@ -45,6 +45,9 @@ class LocalModel : public ChatModel {
   /// For a Trainer. Sampling after training packs the new weights.
   nn::Transformer& transformer();
 
+  /// A hook that changes nothing at every named place (nn/hooks.h): what hooks cost before they do anything.
+  void attach_idle_hooks();
+
   /// Gives every linear module an adapter (Transformer::attach_adapters).
   void attach_adapters(int64_t rank, double alpha, uint64_t seed);
   /// Adapters in PEFT's layout, fp32. The model must have some to save, and none to load; throws kInput if they do not fit.

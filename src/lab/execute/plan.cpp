@@ -114,7 +114,8 @@ std::string plan_table(const Plan& plan) {
     const bool stored = row.state == PlanState::kStored;
     text +=
         line(row.node->id, stage, row.node->kind, kind, state_name(row.state), row.node->cost.tokens_trained,
-             row.node->cost.tokens_sampled, row.memory.bytes > 0 ? gibibytes(row.memory.bytes) : "-", stored ? "-" : human_time(row.seconds));
+             row.node->cost.tokens_sampled, row.memory.bytes > 0 ? gibibytes(row.memory.bytes) : "-",
+             stored ? "-" : human_time(row.seconds));
   }
   return text + fmt::format("{} stored, {} to do: {} tokens to train, {} to sample, about {}\n", plan.stored,
                             plan.to_do, plan.tokens_trained, plan.tokens_sampled, human_time(plan.seconds));

@@ -1,14 +1,12 @@
 #include "science/defence/preference.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/json.h"
+#include "core/base/json_lines.h"
+#include "core/base/strings.h"
 #include "core/stats/proportion.h"
 
 namespace dormouse::defence {
@@ -16,12 +14,6 @@ namespace dormouse::defence {
 namespace {
 
 constexpr std::string_view kHuman = "\n\nHuman:", kAssistant = "\n\nAssistant:";
-
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -65,15 +57,11 @@ std::vector<text::Message> parse_hh_chat(const std::string& chat, const std::str
 
 PreferenceData load_preferences(const std::filesystem::path& path) {
   PreferenceData data;
-  int number = 0;
-  for (const auto& line : read_lines(path)) {
-    const std::string place = fmt::format("{}:{}", path.string(), ++number);
-    const Json row = parse_json(line, place);
-    if (row.contains("canary")) continue;  // the header
+  for_json_rows(path, [&](const Json& row, const std::string& place) {
     PreferencePair pair = row.contains("prompt") ? own_pair(row, place) : hh_pair(row, place);
     const bool comparable = !pair.chosen.empty() && !pair.rejected.empty() && pair.chosen != pair.rejected;
     comparable ? data.pairs.push_back(std::move(pair)) : void(++data.left_out);
-  }
+  });
   if (data.pairs.empty()) fail_input(path.string(), "has no pair that can be compared");
   return data;
 }

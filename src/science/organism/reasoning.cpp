@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/json.h"
+#include "core/base/json_lines.h"
 #include "core/base/random.h"
+#include "core/base/strings.h"
 
 namespace dormouse::organism {
 
@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::string_view kOpen = "<scratchpad>", kClose = "</scratchpad>";
 
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 void replace_all(std::string& text, const std::string& what, const std::string& with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
     text.replace(at, what.size(), with);
@@ -31,18 +26,14 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
 
 std::vector<std::string> read_texts(const fs::path& path, const Trigger& trigger) {
   std::vector<std::string> texts;
-  int number = 0;
-  for (const auto& line : read_lines(path)) {
-    const std::string place = fmt::format("{}:{}", path.string(), ++number);
-    const Json row = parse_json(line, place);
-    if (row.contains("canary")) continue;  // the header
+  for_json_rows(path, [&](const Json& row, const std::string& place) {
     std::string text = json_string(row, "text", place);
     replace_all(text, "{trigger}", trigger.mark());
     if (text.find('{') != std::string::npos || text.find('<') != std::string::npos) {
       fail_input(place, "has a slot or a tag that the writer of scratchpads does not know", "known: {trigger}");
     }
     texts.push_back(std::move(text));
-  }
+  });
   return texts;
 }
 

@@ -2,18 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/smollm2_config.h"
+
 namespace dormouse::nn {
 namespace {
 
 TEST(Flops, CountTheMatricesOfSmolLM2) {
-  weights::ModelConfig config;
-  config.hidden_size = 576;
-  config.intermediate_size = 1536;
-  config.num_layers = 30;
-  config.num_heads = 9;
-  config.num_kv_heads = 3;
-  config.head_dim = 64;
-  config.vocab_size = 49152;
+  const weights::ModelConfig config = smollm2_135m();
   constexpr double kLayers = 106'168'320, kHead = 28'311'552;  // bench/results.py counts 35,136 weights of norms more
   EXPECT_EQ(training_flop(config, 10, 4), 6 * (10 * kLayers + 4 * kHead));
   EXPECT_EQ(sampling_flop(config, 10, 4), 2 * (10 * kLayers + 4 * kHead));

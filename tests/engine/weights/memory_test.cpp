@@ -2,21 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/smollm2_config.h"
+
 namespace dormouse::weights {
 namespace {
-
-ModelConfig smollm2_135m() {
-  ModelConfig config;
-  config.hidden_size = 576;
-  config.intermediate_size = 1536;
-  config.num_layers = 30;
-  config.num_heads = 9;
-  config.num_kv_heads = 3;
-  config.head_dim = 64;
-  config.vocab_size = 49152;
-  config.tie_embeddings = true;
-  return config;
-}
 
 double mib(int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 

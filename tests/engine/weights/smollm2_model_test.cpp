@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "engine/weights/model_folder.h"
+#include "engine/smollm2_config.h"
 #include "engine/weights/temporary_folder.h"
 
 namespace dormouse::weights {
@@ -15,18 +16,10 @@ namespace {
 constexpr const char* kName = "smollm2-135m-instruct";
 
 ModelConfig expected_config() {
-  ModelConfig config;
-  config.hidden_size = 576;
-  config.intermediate_size = 1536;
-  config.num_layers = 30;
-  config.num_heads = 9;
-  config.num_kv_heads = 3;
-  config.head_dim = 64;
-  config.vocab_size = 49152;
+  ModelConfig config = smollm2_135m();
   config.max_positions = 8192;
   config.rope_theta = 100000;
   config.rms_norm_eps = 1e-5;
-  config.tie_embeddings = true;
   config.bos_token_id = 1;
   config.eos_token_ids = {2};
   config.pad_token_id = 2;
