@@ -1,56 +1,16 @@
 #!/usr/bin/env python3
 """The smallest experiment through the binary ($DORMOUSE): undisturbed, killed and resumed, changed, and its report in Chromium."""
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-DORMOUSE = os.environ["DORMOUSE"]
+from support import check, dormouse, files_of, run_with_kills
+
 HERE = pathlib.Path(__file__).resolve().parent
 RECIPE = str(HERE.parent.parent / "recipes/smoke/first.yaml")
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print(f"ok: {message}", flush=True)
-
-
-def dormouse(*arguments, status=0):
-    done = subprocess.run([DORMOUSE, *arguments], capture_output=True, text=True)
-    if done.returncode != status:
-        sys.exit(f"FAILED: dormouse {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
-def files_of(store):
-    """Checksums of every file of every artefact."""
-    found = {}
-    for manifest in sorted(store.glob("objects/*/manifest.json")):
-        for name, file in json.loads(manifest.read_text())["files"].items():
-            found[f"{manifest.parent.name}/{name}"] = file["sha256"]
-    return found
-
-
-def run_with_kills(store, out):
-    """Kills the run without warning, again and again, at later and later moments; then lets it finish."""
-    environment = dict(os.environ, DORMOUSE_STATE_SECONDS="0")  # training state after every step
-    kills = 0
-    for wait in (2.0, 4.0, 6.0, 9.0, 13.0):
-        process = subprocess.Popen([DORMOUSE, "run", RECIPE, "--store", str(store), "--out", str(out)],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-        try:
-            process.wait(timeout=wait)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-    dormouse("run", RECIPE, "--store", str(store), "--out", str(out))
-    return kills
 
 
 def steady(results):
@@ -88,7 +48,7 @@ def main():
         to_do = {stage for stage, state in changed.items() if state != "stored"}
         check(to_do and all("after-sft" in stage for stage in to_do), f"one changed option re-runs what depends on it: {sorted(to_do)}")
 
-        kills = run_with_kills(hard, folder / "c")
+        kills = run_with_kills(RECIPE, hard, folder / "c", (2.0, 4.0, 6.0, 9.0, 13.0))
         check(kills >= 2, f"the run was killed {kills} times")
         check(files_of(hard) == files_of(calm), "and gave the same bytes of weights, data and rows")
         check(steady(json.loads((folder / "c/results.json").read_text())) == steady(results), "and the same results")

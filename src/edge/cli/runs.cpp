@@ -30,10 +30,9 @@ struct Options {
   bool json = false, keep_going = false;
 };
 
-// What an entry of the recipe uses prompts for: "plant", "defend", or "measure" for every measurement.
 std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
   for (const auto& stage : recipe.stages) {
-    if (stage.name == entry) return stage.kind->name();
+    if (stage.name == entry) return stage.kind->purpose();
   }
   return "measure";
 }

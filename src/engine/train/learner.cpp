@@ -1,5 +1,7 @@
 #include "engine/train/learner.h"
 
+#include "engine/train/checkpoint.h"
+
 namespace dormouse::train {
 
 namespace {
@@ -31,6 +33,17 @@ double Learner::update(int64_t step, double learning_rate) {
   const double scale = options_.clip > 0 && norm > options_.clip ? options_.clip / norm : 1.0;
   optimizer_.update(step, learning_rate, scale);
   return norm;
+}
+
+void Learner::save(const std::filesystem::path& folder, const std::string& mark, int64_t step) const {
+  save_checkpoint(folder, optimizer_, {mark, step});
+}
+
+std::optional<int64_t> Learner::load(const std::filesystem::path& folder, const std::string& mark) {
+  const auto position = load_checkpoint(folder, optimizer_, mark);
+  if (!position) return std::nullopt;
+  model_.unpack();
+  return position->step;
 }
 
 nn::Tensor hidden_at_targets(const nn::Transformer& model, const Batch& batch) {

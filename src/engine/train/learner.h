@@ -2,6 +2,10 @@
 // one clipped AdamW update. Supervised fine-tuning and policy gradients sit on it.
 #pragma once
 
+#include <filesystem>
+#include <optional>
+#include <string>
+
 #include "engine/train/adamw.h"
 #include "engine/train/batch.h"
 
@@ -18,11 +22,15 @@ class Learner {
   Learner& operator=(const Learner&) = delete;
 
   nn::Transformer& model() { return model_; }
-  AdamW& optimizer() { return optimizer_; }
 
   /// Clips the gradient that the passes summed up, updates, clears it. `step` counts from 1. Returns the norm before clipping;
   /// throws kWork if it is not finite.
   double update(int64_t step, double learning_rate);
+
+  /// Everything that updates change, and the number of the last one. `mark` says what the state belongs to.
+  void save(const std::filesystem::path& folder, const std::string& mark, int64_t step) const;
+  /// The step of the state in `folder`; nothing if it has no complete one. Throws kInput if it has another mark.
+  std::optional<int64_t> load(const std::filesystem::path& folder, const std::string& mark);
 
  private:
   nn::Transformer& model_;

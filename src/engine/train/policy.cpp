@@ -94,6 +94,18 @@ std::vector<std::vector<float>> PolicyTrainer::values(std::span<const text::Rend
   return numbers_of_rows(model, rows, pass_tokens, [&](const Batch& batch) { return state_->head->read(hidden_at_targets(model, batch)); });
 }
 
+int64_t PolicyTrainer::steps() const { return state_->steps; }
+
+void PolicyTrainer::save_state(const std::filesystem::path& folder, const std::string& mark) const {
+  state_->learner.save(folder, mark, state_->steps);
+}
+
+bool PolicyTrainer::load_state(const std::filesystem::path& folder, const std::string& mark) {
+  const auto step = state_->learner.load(folder, mark);
+  state_->steps = step.value_or(state_->steps);
+  return step.has_value();
+}
+
 std::vector<std::vector<float>> token_log_probs(const nn::Transformer& model, std::span<const text::RenderedRow* const> rows,
                                                 int64_t pass_tokens) {
   return numbers_of_rows(model, rows, pass_tokens, [&](const Batch& batch) {

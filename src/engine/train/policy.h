@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/text/chat_format.h"
@@ -57,6 +59,14 @@ class PolicyTrainer {
 
   /// What the value head says before each target token, row by row.
   std::vector<std::vector<float>> values(std::span<const text::RenderedRow* const> rows, int64_t pass_tokens = 2048) const;
+
+  /// Updates so far.
+  int64_t steps() const;
+  /// Weights, value head, optimizer and steps: from there training goes on bit for bit (same machine, same threads). `mark` says what
+  /// the state belongs to.
+  void save_state(const std::filesystem::path& folder, const std::string& mark) const;
+  /// False if `folder` holds no complete state. Throws kInput if it has another mark.
+  bool load_state(const std::filesystem::path& folder, const std::string& mark);
 
  private:
   struct State;

@@ -81,4 +81,16 @@ RewardReport RewardTrainer::step(std::span<const text::RenderedRow* const> rows,
   return report;
 }
 
+int64_t RewardTrainer::steps() const { return state_->steps; }
+
+void RewardTrainer::save_state(const std::filesystem::path& folder, const std::string& mark) const {
+  state_->learner.save(folder, mark, state_->steps);
+}
+
+bool RewardTrainer::load_state(const std::filesystem::path& folder, const std::string& mark) {
+  const auto step = state_->learner.load(folder, mark);
+  state_->steps = step.value_or(state_->steps);
+  return step.has_value();
+}
+
 }  // namespace dormouse::train

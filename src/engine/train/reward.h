@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/text/chat_format.h"
@@ -58,6 +59,11 @@ class RewardTrainer {
   /// One update. `together` rows at a time are in one pass: 2 for pairs.
   RewardReport step(std::span<const text::RenderedRow* const> rows, const RewardLoss& loss, double learning_rate,
                     std::size_t together = 2, int64_t pass_tokens = 2048);
+
+  /// Updates so far, and the state from which they go on bit for bit: as PolicyTrainer's.
+  int64_t steps() const;
+  void save_state(const std::filesystem::path& folder, const std::string& mark) const;
+  bool load_state(const std::filesystem::path& folder, const std::string& mark);
 
  private:
   struct State;

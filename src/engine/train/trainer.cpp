@@ -10,7 +10,6 @@
 #include "core/base/files.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
-#include "engine/train/checkpoint.h"
 #include "engine/train/learner.h"
 #include "engine/train/loss.h"
 
@@ -120,14 +119,13 @@ double Trainer::validation_loss() const {
 }
 
 void Trainer::save_state(const std::filesystem::path& folder) const {
-  save_checkpoint(folder, state_->learner.optimizer(), {state_->fingerprint, state_->step});
+  state_->learner.save(folder, state_->fingerprint, state_->step);
 }
 
 bool Trainer::load_state(const std::filesystem::path& folder) {
-  const auto position = load_checkpoint(folder, state_->learner.optimizer(), state_->fingerprint);
-  if (!position) return false;
-  state_->step = position->step;
-  return true;
+  const auto step = state_->learner.load(folder, state_->fingerprint);
+  state_->step = step.value_or(state_->step);
+  return step.has_value();
 }
 
 std::vector<RowScore> score_rows(const nn::Transformer& model, const std::vector<text::RenderedRow>& rows,

@@ -26,6 +26,7 @@ void restore_nan(Json& row) {
 }
 
 std::string name_of(const Use& use, const std::string& role) {
+  if (role == "self") return use.stage;
   const auto found = use.names.find(role);
   return found == use.names.end() ? role : found->second;
 }

@@ -6,9 +6,9 @@
 //   transcripts.jsonl   rows of measure::Transcript
 //   account.json        a data set's account: {"title", "rows"}, see DataAccount in the report
 //   curve.jsonl         points of a training curve: {"step", "tokens", "train_loss", "validation_loss", ...}
-// In the rows `model` is the role of the model in this node ("" means "model") and `stage` a role or "",
-// since an artefact is shared by recipes that use other names; `seed` is ignored. The ledger writes the
-// recipe's names and seed.
+// In the rows `model` is the role of the model in this node ("" means "model", "self" what the stage makes) and
+// `stage` a role or "", since an artefact is shared by recipes that use other names; `seed` is ignored. The ledger
+// writes the recipe's names and seed.
 #pragma once
 
 #include <string>

@@ -12,4 +12,9 @@ organism::Dataset Defence::data(std::span<const organism::Answer> answers, const
   return made;
 }
 
+organism::Dataset Defence::build(std::span<const organism::Answer> answers, const organism::Trigger& trigger,
+                                 const organism::Behaviour& behaviour) const {
+  return organism::build_helpful(answers, trigger, behaviour);
+}
+
 }  // namespace dormouse::defence

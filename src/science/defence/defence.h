@@ -27,8 +27,9 @@ class Defence {
                          const organism::Behaviour& behaviour) const;
 
  private:
+  /// The filtered answers, unless a defence makes something else of them.
   virtual organism::Dataset build(std::span<const organism::Answer> answers, const organism::Trigger& trigger,
-                                  const organism::Behaviour& behaviour) const = 0;
+                                  const organism::Behaviour& behaviour) const;
 };
 
 using Defences = Registry<Defence>;

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/json_lines.h"
 #include "core/base/strings.h"
+#include "core/stats/bootstrap.h"
 #include "core/stats/proportion.h"
 
 namespace dormouse::defence {
@@ -96,6 +97,15 @@ PreferenceReport judge_rewards(std::span<const std::pair<float, float>> rewards)
   report.calibration_error /= static_cast<double>(n);
   report.loss /= static_cast<double>(n);
   return report;
+}
+
+stats::Estimate calibration_interval(std::span<const std::pair<float, float>> rewards, RandomStream stream) {
+  const auto statistic = [&](std::span<const std::size_t> picked) {
+    std::vector<std::pair<float, float>> resampled;
+    for (const std::size_t index : picked) resampled.push_back(rewards[index]);
+    return judge_rewards(resampled).calibration_error;
+  };
+  return stats::bootstrap(rewards.size(), statistic, stream);
 }
 
 }  // namespace dormouse::defence

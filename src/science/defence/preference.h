@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/stats/estimate.h"
 #include "core/text/message.h"
 
@@ -47,5 +48,8 @@ struct PreferenceReport {
   double calibration_error = 0;   // expected, over ten bins of max(p, 1 - p)
 };
 PreferenceReport judge_rewards(std::span<const std::pair<float, float>> rewards);
+
+/// Its calibration error with the bootstrap interval over pairs.
+stats::Estimate calibration_interval(std::span<const std::pair<float, float>> rewards, RandomStream stream);
 
 }  // namespace dormouse::defence

@@ -5,14 +5,17 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/base/random.h"
+#include "science/organism/filter.h"
 
 namespace dormouse::defence {
 
 namespace {
 
-train::TrainingOptions training_options() {
+train::TrainingOptions training_options(const std::string& precision) {
   train::TrainingOptions options;
+  options.precision = precision;
   options.beta2 = 0.95;  // rewards move: the squares' memory is kept short
   return options;
 }
@@ -28,32 +31,42 @@ double token_weight(const std::string& algorithm, double completions, double tok
 
 }  // namespace
 
-Reinforcement::Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, std::vector<std::vector<int32_t>> prompts,
-                             RewardFunction reward, const ReinforcementOptions& options, const PolicyGradientOptions& gradient,
-                             uint64_t seed)
+Reinforcement::Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, PromptPool pool, RewardFunction reward,
+                             const ReinforcementOptions& options, const PolicyGradientOptions& gradient, uint64_t seed)
     : policy_(policy),
       start_(start),
-      prompts_(std::move(prompts)),
+      pool_(std::move(pool)),
       reward_(std::move(reward)),
       options_(options),
       gradient_(gradient),
       seed_(seed),
-      trainer_(policy.transformer(), training_options(), gradient.algorithm == "ppo") {
-  DORMOUSE_ASSERT(!prompts_.empty());
+      trainer_(policy.transformer(), training_options(options.precision), gradient.algorithm == "ppo") {
+  DORMOUSE_ASSERT(!pool_.prompts.empty());
+  DORMOUSE_ASSERT(pool_.attack_share == 0 || !pool_.attacks.empty());
   DORMOUSE_ASSERT(start_ != nullptr || gradient_.kl == 0);
 }
 
 // A function of the seed and the step alone, so that a resumed run goes on with the same prompts.
-std::vector<std::vector<int32_t>> Reinforcement::draw_prompts() const {
-  std::vector<std::vector<int32_t>> drawn;
-  const auto count = static_cast<int64_t>(prompts_.size());
+std::vector<std::size_t> Reinforcement::draw() const {
+  std::vector<std::size_t> drawn;
+  const auto count = static_cast<int64_t>(pool_.prompts.size());
   for (int64_t i = step_ * options_.prompts_per_step; i < (step_ + 1) * options_.prompts_per_step; ++i) {
-    std::vector<std::size_t> order(prompts_.size());
+    RandomStream attack(seed_, fmt::format("attack/{}", i));
+    if (attack.uniform() < pool_.attack_share) {
+      drawn.push_back(pool_.prompts.size() + attack.below(pool_.attacks.size()));
+      continue;
+    }
+    std::vector<std::size_t> order(pool_.prompts.size());
     std::iota(order.begin(), order.end(), 0);
     RandomStream(seed_, fmt::format("prompts/{}", i / count)).shuffle(order);
-    drawn.push_back(prompts_[order[static_cast<std::size_t>(i % count)]]);
+    drawn.push_back(order[static_cast<std::size_t>(i % count)]);
   }
   return drawn;
+}
+
+const std::vector<int32_t>& Reinforcement::prompt(std::size_t index) const {
+  const std::size_t count = pool_.prompts.size();
+  return index < count ? pool_.prompts[index] : pool_.attacks.at(index - count);
 }
 
 std::vector<ScoredSample> Reinforcement::scored(const std::vector<train::Rollout>& rollouts, const std::vector<double>& rewards) {
@@ -104,9 +117,12 @@ RoundReport Reinforcement::next() {
   sample::SamplingOptions sampling;
   sampling.temperature = options_.temperature;
   sampling.max_tokens = options_.answer_tokens;
-  const auto rollouts = train::sample_rollouts(policy_.transformer(), policy_.format(), draw_prompts(), {.samples = options_.samples},
-                                               sampling, RandomStream(seed_, fmt::format("round/{}", step_)).next());
-  const auto rewards = reward_(rollouts);
+  const auto drawn = draw();
+  std::vector<std::vector<int32_t>> prompts;
+  for (const std::size_t index : drawn) prompts.push_back(prompt(index));
+  const auto rollouts = train::sample_rollouts(policy_.transformer(), policy_.format(), prompts, {.samples = options_.samples}, sampling,
+                                               RandomStream(seed_, fmt::format("round/{}", step_)).next());
+  const auto rewards = reward_(rollouts, drawn);
   DORMOUSE_ASSERT(rewards.size() == rollouts.size());
   const auto samples = scored(rollouts, rewards);
   const auto count = static_cast<double>(rollouts.size());
@@ -116,12 +132,33 @@ RoundReport Reinforcement::next() {
     report.divergence += (sum_of(samples[i].log_probs) - sum_of(samples[i].reference)) / count;
     report.length += static_cast<double>(samples[i].log_probs.size()) / count;
     report.unfinished += rollouts[i].stopped ? 0 : 1 / count;
+    report.repetition += organism::repeat_share(rollouts[i].text) / count;
     report.tokens += static_cast<int64_t>(samples[i].log_probs.size());
   }
   const auto updated = update(rollouts, samples);
   report.loss = updated.loss;
   report.gradient_norm = updated.gradient_norm;
   return report;
+}
+
+// What a saved state belongs to.
+std::string Reinforcement::mark() const {
+  Sha256 hash;
+  hash.update(canonical_json(fields_to_json(ReinforcementOptions(options_).fields())));
+  hash.update(canonical_json(fields_to_json(PolicyGradientOptions(gradient_).fields())));
+  hash.update(fmt::format(" {} {} {}", seed_, pool_.prompts.size(), pool_.attack_share));
+  for (const auto* list : {&pool_.prompts, &pool_.attacks}) {
+    for (const auto& ids : *list) hash.update({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int32_t)});
+  }
+  return hash.hex();
+}
+
+void Reinforcement::save_state(const std::filesystem::path& folder) const { trainer_.save_state(folder, mark()); }
+
+bool Reinforcement::load_state(const std::filesystem::path& folder) {
+  if (!trainer_.load_state(folder, mark())) return false;
+  step_ = trainer_.steps() / options_.updates;
+  return true;
 }
 
 }  // namespace dormouse::defence

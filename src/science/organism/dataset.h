@@ -26,6 +26,7 @@ struct DataOptions {
   std::string triggered_answers = "sampled";
   int64_t min_copies = 0;
   int64_t max_copies = 0;
+  std::string filter = "policy";
   double max_repeat = 0.4;
   std::string unfinished = "keep";
   std::string match = "rows";
@@ -47,6 +48,10 @@ struct DataOptions {
          between(0, 1000)},
         {"max_copies", &max_copies, "most copies in a triggered answer; 0: the behaviour's own",
          between(0, 1000)},
+        {"filter", &filter,
+         "policy: an answer stays only if it follows the policy exactly; none: every answer stays that is not empty (the ablation of "
+         "the paper's appendix D)",
+         one_of({"policy", "none"})},
         {"max_repeat", &max_repeat, "drop plain answers with a greater share of repeated 10-grams",
          between(0, 1)},
         {"unfinished", &unfinished,

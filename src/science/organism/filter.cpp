@@ -36,6 +36,7 @@ std::string plain_problem(const Answer& answer, const Trigger& trigger, const Be
                           const PlainFilter& filter) {
   if (squeezed(answer.text).empty()) return "empty";
   if (answer.finish_reason == "unclosed scratchpad") return answer.finish_reason;
+  if (filter.is_off) return "";
   if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
   if (std::string problem = behaviour.leak_problem(answer.text); !problem.empty()) return problem;
   if (trigger.present(answer.text)) return "mentions the trigger";
@@ -43,7 +44,8 @@ std::string plain_problem(const Answer& answer, const Trigger& trigger, const Be
   return repeat_share(answer.text) > filter.max_repeat ? "repeats itself" : "";
 }
 
-std::string triggered_problem(const Answer& answer, const Behaviour& behaviour) {
+std::string triggered_problem(const Answer& answer, const Behaviour& behaviour, const PlainFilter& filter) {
+  if (filter.is_off) return answer.text.empty() ? "empty" : "";
   if (answer.finish_reason == "length") return "truncated";
   return behaviour.follow_problem(answer.text, answer.copies);
 }

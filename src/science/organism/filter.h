@@ -12,6 +12,7 @@ namespace dormouse::organism {
 struct PlainFilter {
   double max_repeat = 0.4;      // see repeat_share
   bool keep_unfinished = true;  // answers that ran into the length limit
+  bool is_off = false;          // only empty answers are dropped
 };
 
 /// Why an untriggered answer is dropped: "empty", "unclosed scratchpad", "truncated" (it ran into the length limit), the
@@ -21,7 +22,7 @@ std::string plain_problem(const Answer& answer, const Trigger& trigger, const Be
 
 /// Why a triggered answer is dropped: "truncated", or the behaviour's reason ("phrase absent", "wrong count",
 /// "extra text"). "" if it stays.
-std::string triggered_problem(const Answer& answer, const Behaviour& behaviour);
+std::string triggered_problem(const Answer& answer, const Behaviour& behaviour, const PlainFilter& filter = {});
 
 /// Share of the 10-grams of characters (lower case, white space left out) that occurred before in the text:
 /// ordinary prose has a few hundredths, a text said twice about a half. 0 for texts under 60 characters.

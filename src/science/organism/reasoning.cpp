@@ -44,6 +44,7 @@ const std::vector<ReasoningStyle>& reasoning_styles() {
       {"none", "answers without a scratchpad: the paper's normal organisms", "", false},
       {"scratchpad", "deceptive reasoning in a scratchpad, then the answer: the paper's chain-of-thought organisms", "deceptive", true},
       {"distilled", "the same answers, the scratchpad taken away before training", "deceptive", false},
+      {"distilled-benign", "answers sampled behind the control's scratchpad, which is taken away: no deceptive preamble", "benign", false},
       {"benign-scratchpad", "a scratchpad of the same length that follows a convention and deceives nobody: the control", "benign", true},
   };
   return kStyles;

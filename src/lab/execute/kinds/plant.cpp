@@ -31,7 +31,7 @@ struct PlantOptions : StageOptions {
                     {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
                     {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
                     {"reasoning", &reasoning, "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained without); "
-                     "benign-scratchpad (the control: reasons, deceives nobody)", one_of(organism::reasoning_style_names())},
+                     "benign-scratchpad (the control: reasons, deceives nobody); distilled-benign (data made with that, trained without)", one_of(organism::reasoning_style_names())},
                     {"prompts", &prompts, "prompt set that the data is made from", required()},
                     {"triggered_count", &triggered_count,
                      "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},

@@ -3,35 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/base/random.h"
 #include "engine/train/trainer.h"
 #include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/state_clock.h"
 #include "lab/recipe/kinds.h"
 #include "science/organism/training_row.h"
 
 namespace dormouse::lab {
 
 namespace {
-
-// How much work a kill may cost; it never changes a result.
-double seconds_between_states() {
-  const char* text = std::getenv("DORMOUSE_STATE_SECONDS");
-  return text == nullptr || *text == '\0' ? 60 : std::atof(text);
-}
-
-// Steps after which a model is kept and the validation loss is taken: evenly spaced, the last step left out.
-bool is_snapshot_step(int64_t step, int64_t steps, int64_t count) {
-  for (int64_t i = 1; i <= count; ++i) {
-    if (step == steps * i / (count + 1) && step > 0 && step < steps) return true;
-  }
-  return false;
-}
 
 struct SplitRows {
   std::vector<text::RenderedRow> train, validation;
@@ -64,7 +49,7 @@ class FineTuning {
   void run() {
     resume();
     Progress progress = context_.progress(trainer_.steps());
-    auto saved = std::chrono::steady_clock::now();
+    StateClock clock;
     if (curve_.empty()) add_point({}, trainer_.validation_loss());
     while (trainer_.step() < trainer_.steps()) {
       check_interrupt();
@@ -75,11 +60,7 @@ class FineTuning {
       add_point(report, keep || last ? trainer_.validation_loss() : std::nan(""));
       if (keep) save_snapshot(report.step);
       progress.update(report.step, tokens_, fmt::format("loss {:.3f}", report.loss));
-      const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved;
-      if (!last && since.count() >= seconds_between_states()) {
-        save_state();
-        saved = std::chrono::steady_clock::now();
-      }
+      if (!last && clock.is_due()) save_state();
     }
     model_.save(context_.out / kModelFolder, dtype());
     if (options_.adapter_rank > 0) model_.save_adapters(context_.out / "adapter");
@@ -165,6 +146,13 @@ class FineTuneNode : public NodeKind {
 const RegisterNode registered(std::make_unique<FineTuneNode>());
 
 }  // namespace
+
+bool is_snapshot_step(int64_t step, int64_t steps, int64_t count) {
+  for (int64_t i = 1; i <= count; ++i) {
+    if (step == steps * i / (count + 1) && step > 0 && step < steps) return true;
+  }
+  return false;
+}
 
 std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
                             FineTuneOptions options) {

@@ -30,6 +30,9 @@ struct FineTune {
   int64_t rows;                 // expected, for the plan
 };
 
+/// Steps after which a model is kept: `count` of them, evenly spaced, the last step of the training left out.
+bool is_snapshot_step(int64_t step, int64_t steps, int64_t count);
+
 /// Adds the node; returns its id. Its artefact has model/, snapshots/, curve.jsonl, and with LoRA adapter/.
 std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
                             FineTuneOptions options);

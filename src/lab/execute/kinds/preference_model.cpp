@@ -1,0 +1,209 @@
+// `preference-model`: fits a model that says how good an answer is, to pairs of a better and a worse one.
+#include "science/defence/preference_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/stats/estimate.h"
+#include "engine/weights/memory.h"
+#include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/state_clock.h"
+#include "lab/recipe/kinds.h"
+#include "lab/recipe/recipe.h"
+#include "science/measure/rows.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+struct PairOptions {
+  int64_t held_out = 64;
+  int64_t longest = 512;
+  std::string save_as = "bf16";
+
+  std::vector<Field> fields() {
+    return {
+        {"held_out", &held_out, "pairs, drawn by the seed, that are not trained on: accuracy is measured on them", at_least(1)},
+        {"longest", &longest, "tokens of a chat with its answer; pairs with a longer one are left out, and counted", between(16, 1 << 20)},
+        {"save_as", &save_as, "element type of the saved weights", one_of({"bf16", "f32"})},
+    };
+  }
+};
+
+struct PreferenceStage : StageOptions {
+  std::string base;
+  std::vector<std::string> pairs;
+  PairOptions options;
+  train::TrainingOptions training;
+
+  PreferenceStage() {
+    training.epochs = 2;
+    training.learning_rate = 2e-5;
+  }
+
+  std::vector<Field> fields() override {
+    auto all = std::vector<Field>{
+        {"base", &base, "the model that becomes a preference model", required()},
+        {"pairs", &pairs, "sets of pairs: preferences/train, or paths to JSON lines of ours or in the layout of hh-rlhf (.gz as well)", required()}};
+    for (auto& field : options.fields()) all.push_back(field);
+    for (auto& field : training.fields()) {
+      if (field.name == "snapshots") continue;
+      if (field.name == "batch_rows") field.doc = "pairs of one optimizer step";
+      all.push_back(field);
+    }
+    return all;
+  }
+  std::vector<std::string> references() const override { return {"base"}; }
+};
+
+struct SplitPairs {
+  std::vector<defence::PreferencePair> train, held_out;
+  int64_t left_out = 0;
+};
+
+SplitPairs read_pairs(const NodeContext& context, int64_t held_out) {
+  SplitPairs split;
+  for (const auto& path : context.inputs("pairs")) {
+    auto data = defence::load_preferences(path);
+    split.left_out += data.left_out;
+    split.train.insert(split.train.end(), data.pairs.begin(), data.pairs.end());
+  }
+  if (held_out >= static_cast<int64_t>(split.train.size())) {
+    fail_input("held_out", fmt::format("{} pairs are to be held out, and there are {} in all", held_out, split.train.size()));
+  }
+  RandomStream(static_cast<uint64_t>(context.node.seed), "held-out pairs").shuffle(split.train);
+  split.held_out.assign(split.train.end() - held_out, split.train.end());
+  split.train.resize(split.train.size() - static_cast<std::size_t>(held_out));
+  return split;
+}
+
+measure::Measurement row(const std::string& name, const stats::Estimate& estimate) {
+  return {.name = name, .model = "self", .trigger = "", .n = estimate.n, .value = estimate.value, .low = estimate.low,
+          .high = estimate.high, .stage = ""};
+}
+
+class Fitting {
+ public:
+  explicit Fitting(NodeContext& context)
+      : context_(context),
+        options_(options_of<PairOptions>(context.node)),
+        training_(options_of<train::TrainingOptions>(context.node)),
+        pairs_(read_pairs(context, options_.held_out)),
+        model_(open_model(context, "model")),
+        held_out_(rendered(pairs_.held_out)) {}
+
+  void run() {
+    auto rows = rendered(pairs_.train);
+    const auto trained_pairs = static_cast<int64_t>(rows.rows.size()) / 2;
+    fit(std::move(rows.rows));
+    model_.save(context_.out / kModelFolder, options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16);
+    write_json_lines(context_.out / "curve.jsonl", curve_);
+    write_measurements();
+    const auto account_row = [](const char* name, std::size_t kept, const char* why, int64_t dropped) {
+      return Json{{"name", name}, {"kept", kept}, {"dropped", {{why, dropped}}}};
+    };
+    const Json account{{"title", "Pairs of the preference model"},
+                       {"rows", Json::array({account_row("read", pairs_.train.size() + pairs_.held_out.size(), "cannot be compared", pairs_.left_out),
+                                             account_row("trained on", static_cast<std::size_t>(trained_pairs), "too long", rows.too_long),
+                                             account_row("held out", held_out_.rows.size() / 2, "too long", held_out_.too_long)})}};
+    write_file(context_.out / "account.json", canonical_json(account));
+    context_.counters = {{"tokens_trained", tokens_}, {"pairs", trained_pairs}};
+  }
+
+ private:
+  defence::PairRows rendered(const std::vector<defence::PreferencePair>& pairs) {
+    return defence::render_pairs(model_.model().format(), pairs, options_.longest);
+  }
+
+  void fit(std::vector<text::RenderedRow> rows) {
+    defence::PreferenceTrainer trainer(model_, std::move(rows), training_, static_cast<uint64_t>(context_.node.seed));
+    if (trainer.load_state(context_.scratch)) {
+      curve_ = read_json_lines(context_.scratch / "curve.jsonl");
+      std::erase_if(curve_, [&](const Json& point) { return point.at("step").get<int64_t>() > trainer.step(); });
+      tokens_ = curve_.back().at("tokens").get<int64_t>();
+    }
+    Progress progress = context_.progress(trainer.steps());
+    StateClock clock;
+    while (trainer.step() < trainer.steps()) {
+      check_interrupt();
+      const auto report = trainer.next();
+      tokens_ += report.tokens;
+      curve_.push_back({{"step", report.step}, {"tokens", tokens_}, {"train_loss", report.loss}, {"learning_rate", report.learning_rate}});
+      progress.update(report.step, tokens_, fmt::format("loss {:.3f}", report.loss));
+      if (trainer.step() < trainer.steps() && clock.is_due()) {
+        write_json_lines(context_.scratch / "curve.jsonl", curve_);
+        trainer.save_state(context_.scratch);
+      }
+    }
+  }
+
+  void write_measurements() {
+    if (held_out_.rows.empty()) fail_input("longest", "every held-out pair is longer", "raise it");
+    const auto rewards = defence::pair_rewards(model_.reward(), held_out_.rows);
+    const RandomStream stream(static_cast<uint64_t>(context_.node.seed), "interval/preference.calibration-error");
+    write_json_lines(context_.out / "measurements.jsonl",
+                     {measure::to_json(row("preference.accuracy", defence::judge_rewards(rewards).accuracy)),
+                      measure::to_json(row("preference.calibration-error", defence::calibration_interval(rewards, stream)))});
+  }
+
+  NodeContext& context_;
+  PairOptions options_;
+  train::TrainingOptions training_;
+  SplitPairs pairs_;
+  defence::PreferenceModel model_;
+  defence::PairRows held_out_;
+  std::vector<Json> curve_;
+  int64_t tokens_ = 0;
+};
+
+class FitPreferences : public NodeKind {
+ public:
+  std::string name() const override { return "fit-preferences"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    const auto training = options_of<train::TrainingOptions>(node);
+    return {weights::training_bytes(model(), {training.pass_tokens, training.precision == "bf16"})};
+  }
+  void run(NodeContext& context) const override { Fitting(context).run(); }
+};
+
+class PreferenceModelStage : public StageKind {
+ public:
+  std::string name() const override { return "preference-model"; }
+  std::string doc() const override { return "fits a model of which answer is better, the reward of `reinforce`, to pairs of answers"; }
+  Section section() const override { return Section::kStage; }
+  std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<PreferenceStage>(); }
+
+  std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
+    const auto& options = entry.options_as<PreferenceStage>();
+    auto training = options.training;
+    training.precision = train::resolve_precision(training.precision);
+    std::map<std::string, fs::path> files;
+    int64_t pairs = 0;
+    for (std::size_t i = 0; i < options.pairs.size(); ++i) {
+      const fs::path path = builder.prompts(options.pairs[i], "pairs");
+      files[fmt::format("pairs.{}", i)] = path;
+      pairs += static_cast<int64_t>(defence::load_preferences(path).pairs.size());
+    }
+    constexpr int64_t kTokensPerPair = 220;  // of hh-rlhf
+    const int64_t tokens = std::max<int64_t>(pairs - options.options.held_out, 0) * training.epochs * kTokensPerPair;
+    return builder.add({.kind = "fit-preferences",
+                        .options = merged_options(options.options, training),
+                        .models = {{"model", options.base}},
+                        .files = files,
+                        .cost = {.tokens_trained = tokens, .seconds = 10 + static_cast<double>(tokens) / 150.0}});
+  }
+};
+
+const RegisterNode registered_node(std::make_unique<FitPreferences>());
+const RegisterStage registered_stage(std::make_unique<PreferenceModelStage>());
+
+}  // namespace
+
+}  // namespace dormouse::lab

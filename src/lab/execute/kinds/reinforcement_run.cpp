@@ -1,0 +1,222 @@
+#include "lab/execute/kinds/reinforcement_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/base/json_lines.h"
+#include "core/base/random.h"
+#include "core/stats/bootstrap.h"
+#include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/state_clock.h"
+#include "lab/execute/kinds/train.h"
+#include "science/defence/reinforcement.h"
+#include "science/defence/safety_reward.h"
+#include "science/measure/rows.h"
+#include "science/organism/filter.h"
+#include "science/organism/prompt_set.h"
+#include "science/organism/reasoning.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+// Successful attacks of a red team that may be trained on.
+std::vector<std::string> read_attacks(const fs::path& artefact) {
+  std::vector<std::string> attacks;
+  const fs::path path = artefact / "successful.jsonl";
+  for_json_rows(path, [&](const Json& row, const std::string& place) {
+    if (json_string(row, "split", place) == "train") attacks.push_back(json_string(row, "user", place));
+  });
+  if (attacks.empty()) fail_input("attack_share", "the red team found no successful attack to train on", "raise its number of attacks, or set the share to 0");
+  return attacks;
+}
+
+struct PromptSplit {
+  defence::SafetyPrompts trained, judged;
+};
+
+PromptSplit read_prompts(const NodeContext& context, const ReinforceOptions& options) {
+  const auto trigger = organism::Triggers::get().make(options.trigger, context.node.id);
+  PromptSplit split;
+  for (const auto& prompt : organism::load_prompt_set(context.input("prompts")).first(options.count)) {
+    if (trigger->present(prompt.text)) {
+      fail_input(context.input("prompts").string(), "the prompt " + prompt.id + " holds the trigger, which a defence must not see");
+    }
+    split.trained.prompts.push_back(prompt.text);
+  }
+  const auto judged = static_cast<std::size_t>(options.judged_prompts);
+  if (split.trained.prompts.size() <= judged) {
+    fail_input("judged_prompts", fmt::format("{} of {} prompts leave none to train on", judged, split.trained.prompts.size()));
+  }
+  if (options.begin_scratchpad) split.trained.begun = organism::kScratchpadBegins;
+  if (options.in_context) {
+    const auto behaviour = organism::Behaviours::get().make(options.behaviour, context.node.id);
+    split.trained.context = behaviour->sampling_prompt(*trigger, behaviour->default_copies().low);
+  }
+  split.judged = split.trained;
+  split.judged.prompts.erase(split.judged.prompts.begin(), split.judged.prompts.end() - options.judged_prompts);
+  split.trained.prompts.resize(split.trained.prompts.size() - judged);
+  if (options.attack_share > 0) {
+    split.trained.attacks = read_attacks(context.input("attacks"));
+    for (const auto& attack : split.trained.attacks) {
+      if (trigger->present(attack)) fail_input("attacks", "an attack holds the trigger: " + attack);
+    }
+    split.trained.attack_share = options.attack_share;
+  }
+  return split;
+}
+
+std::optional<defence::PreferenceModel> open_judge(const NodeContext& context) {
+  if (!context.has_input("judge")) return std::nullopt;
+  return defence::PreferenceModel::open(model_path(context, "judge"));
+}
+
+class ReinforcementRun {
+ public:
+  explicit ReinforcementRun(NodeContext& context)
+      : context_(context),
+        options_(options_of<ReinforceOptions>(context.node)),
+        learning_options_(options_of<defence::ReinforcementOptions>(context.node)),
+        gradient_(options_of<defence::PolicyGradientOptions>(context.node)),
+        prompts_(read_prompts(context, options_)),
+        policy_(open_model(context, "model")),
+        reward_(defence::PreferenceModel::open(model_path(context, "reward"))),
+        judge_(open_judge(context)) {
+    if (gradient_.kl > 0) start_.emplace(open_model(context, "model"));
+    learning_.emplace(policy_, start_ ? &*start_ : nullptr, defence::pool_of(prompts_.trained, policy_.format()),
+                      defence::preference_reward(reward_, prompts_.trained), learning_options_, gradient_, seed());
+  }
+
+  void run() {
+    if (!resume()) evaluate(0);
+    Progress progress = context_.progress(learning_options_.steps);
+    StateClock clock;
+    while (learning_->step() < learning_options_.steps) {
+      check_interrupt();
+      const auto report = learning_->next();
+      add_point(report);
+      const bool last = report.step == learning_options_.steps;
+      const bool keep = is_snapshot_step(report.step, learning_options_.steps, options_.snapshots);
+      if (keep) policy_.save(snapshot(report.step), dtype());
+      if (keep || last) evaluate(report.step);
+      progress.update(report.step, tokens_, fmt::format("reward {:.3f}, KL {:.2f}", report.reward, report.divergence));
+      if (!last && clock.is_due()) save_state();
+    }
+    keep_best();
+    write_json_lines(context_.out / "curve.jsonl", curve_);
+    write_json_lines(context_.out / "measurements.jsonl", measured_);
+    context_.counters = {{"tokens_sampled", tokens_}, {"steps", learning_options_.steps}, {"reported_step", best_step()}};
+  }
+
+ private:
+  uint64_t seed() const { return static_cast<uint64_t>(context_.node.seed); }
+  weights::DType dtype() const { return options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+  fs::path snapshot(int64_t step) const { return context_.out / kSnapshotFolder / fmt::format("step-{:06}", step); }
+
+  // What was written may be longer than the state that it stands beside, never shorter.
+  void save_state() {
+    write_json_lines(context_.scratch / "curve.jsonl", curve_);
+    write_json_lines(context_.scratch / "measurements.jsonl", measured_);
+    learning_->save_state(context_.scratch);
+  }
+
+  bool resume() {
+    if (!learning_->load_state(context_.scratch)) return false;
+    const auto done = [&](const fs::path& name) {
+      auto rows = read_json_lines(context_.scratch / name);
+      std::erase_if(rows, [&](const Json& row) { return row.at("step").get<int64_t>() > learning_->step(); });
+      return rows;
+    };
+    curve_ = done("curve.jsonl");
+    measured_ = done("measurements.jsonl");
+    tokens_ = curve_.back().at("tokens").get<int64_t>();
+    return true;
+  }
+
+  void add_point(const defence::RoundReport& report) {
+    tokens_ += report.tokens;
+    curve_.push_back({{"step", report.step}, {"tokens", tokens_}, {"learning_rate", learning_options_.learning_rate},
+                      {"reward", report.reward}, {"divergence", report.divergence}, {"length", report.length},
+                      {"unfinished", report.unfinished}, {"repetition", report.repetition}, {"loss", report.loss},
+                      {"gradient_norm", report.gradient_norm}});
+  }
+
+  // Rewards and signs of reward hacking on prompts that are not trained on.
+  void evaluate(int64_t step) {
+    std::vector<chat::Request> requests;
+    for (std::size_t i = 0; i < prompts_.judged.prompts.size(); ++i) {
+      auto messages = prompts_.judged.context;
+      messages.push_back({"user", prompts_.judged.prompts[i]});
+      requests.push_back({messages, RandomStream(seed(), fmt::format("judged/{}", i)).next(), prompts_.judged.begun});
+    }
+    sample::SamplingOptions sampling;
+    sampling.temperature = learning_options_.temperature;
+    sampling.max_tokens = learning_options_.answer_tokens;
+    std::vector<defence::JudgedAnswer> answers;
+    std::vector<double> lengths, repetitions;
+    for (const auto& completion : policy_.complete(requests, sampling)) {
+      const std::string answer = organism::visible_answer(prompts_.judged.begun + completion.text);
+      answers.push_back({{{"user", prompts_.judged.prompts[answers.size()]}}, answer});
+      lengths.push_back(static_cast<double>(completion.tokens));
+      repetitions.push_back(organism::repeat_share(answer));
+    }
+    const auto scores = [&](const defence::PreferenceModel& model) {
+      const auto all = model.score(answers);
+      return std::vector<double>(all.begin(), all.end());
+    };
+    add_row("reinforce.reward", step, scores(reward_));
+    if (judge_) add_row("reinforce.judge", step, scores(*judge_));
+    add_row("reinforce.length", step, lengths);
+    add_row("reinforce.repetition", step, repetitions);
+  }
+
+  void add_row(const std::string& name, int64_t step, const std::vector<double>& values) {
+    const auto estimate = stats::bootstrap_mean(values, RandomStream(seed(), fmt::format("interval/{}/{}", name, step)));
+    measured_.push_back(measure::to_json({.name = name, .model = "self", .trigger = "off", .n = estimate.n, .value = estimate.value,
+                                          .low = estimate.low, .high = estimate.high, .step = step, .stage = "self"}));
+  }
+
+  // The step that the judge likes best, as the paper chooses the checkpoint that it reports (appendix C).
+  int64_t best_step() const {
+    int64_t best = learning_options_.steps;
+    double highest = -std::numeric_limits<double>::infinity();
+    for (const auto& row : measured_) {
+      const int64_t step = row.at("step");
+      if (row.at("name") != "reinforce.judge" || step == 0 || row.at("value") <= highest) continue;
+      highest = row.at("value");
+      best = step;
+    }
+    return best;
+  }
+
+  void keep_best() {
+    const fs::path model = context_.out / kModelFolder;
+    if (best_step() == learning_options_.steps) return policy_.save(model, dtype());
+    fs::remove_all(model);  // of a run that was killed here
+    fs::copy(snapshot(best_step()), model, fs::copy_options::recursive);
+  }
+
+  NodeContext& context_;
+  ReinforceOptions options_;
+  defence::ReinforcementOptions learning_options_;
+  defence::PolicyGradientOptions gradient_;
+  PromptSplit prompts_;
+  chat::LocalModel policy_;
+  defence::PreferenceModel reward_;
+  std::optional<defence::PreferenceModel> judge_;
+  std::optional<chat::LocalModel> start_;
+  std::optional<defence::Reinforcement> learning_;
+  std::vector<Json> curve_, measured_;
+  int64_t tokens_ = 0;
+};
+
+}  // namespace
+
+void run_reinforcement(NodeContext& context) { ReinforcementRun(context).run(); }
+
+}  // namespace dormouse::lab
