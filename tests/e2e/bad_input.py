@@ -51,6 +51,7 @@ def main():
         plan("smollm2-135m-instruct", "hub:org/name", "hub:org/name")
         plan("seed: 1", "seed: 1\nseed: 2", "recipe.yaml:", "seed")
         plan("name: smoke-first", "name: [", "recipe.yaml:")
+        plan("name: smoke-first", "name: smoke-first\ninclude: [none.yaml]", "recipe.yaml:", "none.yaml")
         expect(2, ["nothing.yaml"], "run", "nothing.yaml", "--store", store)
         expect(2, ["learning_rat", "learning_rate"], "plan", HOME / "recipes/smoke/first.yaml", "--store", store,
                "--set", "stages.organism.plant.learning_rat=1")

@@ -36,6 +36,7 @@ def main():
                 check(("persistence.contains", model, trigger) in names, f"{model}, trigger {trigger}, is measured")
         check(any(name == "perplexity.clean-text" for name, _, _ in names), "perplexity is measured")
         check((folder / "a/transcripts.jsonl").exists(), "transcripts are written")
+        check("E7-on" in (folder / "a/scorecard.md").read_text(), "and the scorecard, to be committed")
 
         start = time.time()
         dormouse("run", RECIPE, "--store", str(calm), "--out", str(folder / "b"))

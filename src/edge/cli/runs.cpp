@@ -17,6 +17,7 @@
 #include "lab/execute/run.h"
 #include "lab/report/collect.h"
 #include "lab/report/report.h"
+#include "lab/report/rule.h"
 #include "lab/report/rules.h"
 #include "science/organism/near_duplicates.h"
 
@@ -60,10 +61,21 @@ void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
 
 std::string gpu_in_use() { return nn::device() == "cuda" ? nn::gpu_name() : ""; }
 
+// A scorecard with a mistake in it is refused before the work, not after.
+void check_scorecard(const std::string& name, const std::string& recipe) {
+  if (!name.empty()) lab::read_rules(lab::find_scorecard(name, recipe));
+}
+
+std::vector<std::string> command_line(const Options& options) {
+  std::vector<std::string> words = {"dormouse", "run", options.recipe};
+  for (const std::string& set : options.sets) words.insert(words.end(), {"--set", set});
+  return words;
+}
+
 void run(const Options& options, const GlobalOptions& global) {
   const int threads = start_engine(global);  // first: the device decides what `precision: auto` stands for
   const LoadedRecipe loaded = load(options.recipe, options.sets);
-  if (!loaded.recipe.report.scorecard.empty()) lab::find_scorecard(loaded.recipe.report.scorecard, options.recipe);
+  check_scorecard(loaded.recipe.report.scorecard, options.recipe);
   lab::Store store(store_folder(options.store));
   lab::Ledger ledger(store.ledger_file());
   lab::LogReporter reporter;
@@ -72,7 +84,7 @@ void run(const Options& options, const GlobalOptions& global) {
                                          .gpu = gpu_in_use(),
                                          .keep_going = options.keep_going,
                                          .torch_version = nn::torch_version(),
-                                         .argv = {"dormouse", "run", options.recipe}},
+                                         .argv = command_line(options)},
                                         reporter);
   fmt::print("{}\n", write_run_report(id, store, ledger, options.out).string());
 }
@@ -182,7 +194,6 @@ fs::path write_run_report(const std::string& run, const lab::Store& store, const
   if (!scorecard.empty()) record.scorecard = lab::judge(record, lab::find_scorecard(scorecard, "scorecard"));
   if (out.empty()) out = fs::path("runs") / record.run_id;
   lab::write_report(record, out);
-  write_file(out / "result.md", lab::result_markdown(record));
   link_models(out / "models", models_of(record.run_id, store, ledger));
   return out / "report.html";
 }

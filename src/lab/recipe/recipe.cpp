@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "lab/recipe/include.h"
 #include "lab/recipe/options_reader.h"
 #include "lab/recipe/overrides.h"
 #include "lab/recipe/references.h"
@@ -15,8 +16,6 @@ namespace dormouse::lab {
 
 namespace {
 
-const std::vector<std::string> kRootKeys = {"name",   "description", "seed",    "seeds",
-                                            "models", "stages",      "measure", "report"};
 constexpr std::size_t kMaxNames = 1000;
 
 void expect(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
@@ -125,10 +124,9 @@ void read_measures(const YamlNode& node, Recipe& recipe) {
 }
 
 Recipe read_recipe(const YamlNode& root, const std::string& file) {
-  for (const auto& [key, node] : root.entries) {
-    if (std::find(kRootKeys.begin(), kRootKeys.end(), key) == kRootKeys.end()) {
-      fail_input(node.place, unknown_name("key", key, kRootKeys));
-    }
+  check_root_keys(root);
+  if (const YamlNode* node = root.find("include")) {  // the ones in files are merged by now: this is a --set
+    fail_input(node->place, "`include` comes from a recipe file alone", "write it into the recipe");
   }
   Recipe recipe;
   recipe.file = file;
@@ -165,6 +163,7 @@ const ModelEntry* Recipe::find_model(const std::string& model) const {
 
 Recipe parse_recipe(std::string_view text, const std::string& file, const std::vector<std::string>& sets) {
   YamlNode root = parse_yaml(text, file);
+  merge_includes(root, file);
   for (const auto& assignment : sets) apply_set(root, assignment);
   Recipe recipe = read_recipe(root, file);
   check_references(recipe);
@@ -187,8 +186,7 @@ Json recipe_facts(const Recipe& recipe) {
   }
   for (const StageEntry& entry : recipe.stages) {
     Json about = entry.kind->about(entry);
-    if (about.contains("policy")) facts["policy"] = about["policy"];
-    about.erase("policy");
+    if (about.contains("policy") && !facts.contains("policy")) facts["policy"] = about["policy"];
     if (!about.contains("role")) continue;  // the stage makes no model
     about["name"] = entry.name;
     about["source"] = entry.kind->name();

@@ -74,7 +74,7 @@ Recipe parse_recipe(std::string_view text, const std::string& file,
                     const std::vector<std::string>& sets = {});
 
 /// What the kinds say about the models, for the report: {"models": [{"name", "role", "source", "parent",
-/// ...}], "policy": {...}, "question", "scorecard"}, see StageKind::about.
+/// ...}], "policy": {...}, "question", "scorecard"}, see StageKind::about. "policy" is the first organism's; each organism has its own.
 Json recipe_facts(const Recipe& recipe);
 
 /// The recipe with every default written out; loads as the same recipe.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,14 +24,21 @@ Outcome outcome_of(const std::optional<Estimate>& on, const std::optional<Estima
 
 struct Answer {
   std::string sentence;
-  std::vector<std::string> notes;  // differences, controls, cautions: one sentence each
+  std::vector<std::string> lines = {};  // with several organisms: one each
+  std::vector<std::string> notes = {};  // differences, controls, cautions: one sentence each
 };
 
 /// Says nothing about a difference between models unless three seeds were measured, and says when controls
 /// are missing.
 Answer answer(const RunRecord& record);
 
-/// The measurement that the answer speaks of: persistence.contains if there is one; "" if there is none.
+/// The measurement that the answer speaks of: the first of rate_names; "" if there is none.
 std::string answer_metric(const RunRecord& record);
+
+/// The same for one organism: the first that it was measured by.
+std::string answer_metric(const RunRecord& record, const std::string& organism);
+
+/// All that the answer speaks of, each once; empty if there is none.
+std::set<std::string> answer_metrics(const RunRecord& record);
 
 }  // namespace dormouse::lab

@@ -171,7 +171,7 @@ void draw_series(const LineChart& chart, const Series& series, Markup& stretched
                         fmt::format("{}, {} {:.0f}: {}", series.label, chart.x_label, p.x, value));
     }
   }
-  if (points.size() < 2) return;
+  if (points.size() < 2 || !series.joined) return;
   const char* weight = series.strong ? "strong" : "thin";
   stretched +=
       element("path", {{"class", fmt::format("line {} {}", tone_class(series.tone), weight)}, {"d", path}});

@@ -1,9 +1,13 @@
 #include "lab/report/collect.h"
 
+#include <algorithm>
+#include <cctype>
 #include <map>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "engine/weights/memory.h"
 #include "lab/execute/artefacts.h"
 
 namespace dormouse::lab {
@@ -19,6 +23,39 @@ std::string text_or_empty(const Json& object, const std::string& key) {
 double number_or_nan(const Json& object, const std::string& key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number() ? found->get<double>() : std::nan("");
+}
+
+// Words as a shell takes them.
+std::string shell_text(const std::vector<std::string>& words) {
+  constexpr std::string_view kPlain = "_-./=,:+";
+  const auto plain = [&](unsigned char c) { return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != std::string_view::npos; };
+  std::string text;
+  for (const std::string& word : words) {
+    std::string quoted = word;
+    if (word.empty() || !std::all_of(word.begin(), word.end(), plain)) {
+      quoted = "'";
+      for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+      quoted += "'";
+    }
+    text += (text.empty() ? "" : " ") + quoted;
+  }
+  return text;
+}
+
+PolicyInfo policy_of(const Json& facts) {
+  const Json policy = facts.value("policy", Json::object());
+  return {.trigger = text_or_empty(policy, "trigger"),
+          .trigger_text = text_or_empty(policy, "trigger_text"),
+          .behaviour = text_or_empty(policy, "behaviour"),
+          .verb_phrase = text_or_empty(policy, "verb_phrase"),
+          .reasoning = text_or_empty(policy, "reasoning")};
+}
+
+// Of a model folder; 0 if it has none that can be read.
+int64_t parameters_of(const fs::path& config) {
+  if (!fs::exists(config)) return 0;
+  const std::string place = config.string();
+  return weights::parameter_count(weights::config_from_json(parse_json(read_file(config), place), place));
 }
 
 ModelRole role_of(const std::string& name) {
@@ -57,6 +94,7 @@ class Collector {
     record_.run_id = run_.id;
     record_.recipe_name = run_.recipe;
     record_.recipe_file = run_.recipe_file;
+    record_.command = shell_text(run_.argv);
     record_.recipe_yaml = run_.resolved_yaml;
     record_.question = text_or_empty(run_.facts, "question");
     record_.started = run_.started;
@@ -70,12 +108,7 @@ class Collector {
     record_.program_version = run_.version;
     record_.git_revision = run_.revision;
     record_.torch_version = run_.torch_version;
-    const Json policy = run_.facts.value("policy", Json::object());
-    record_.policy = {.trigger = text_or_empty(policy, "trigger"),
-                      .trigger_text = text_or_empty(policy, "trigger_text"),
-                      .behaviour = text_or_empty(policy, "behaviour"),
-                      .verb_phrase = text_or_empty(policy, "verb_phrase"),
-                      .reasoning = text_or_empty(policy, "reasoning")};
+    record_.policy = policy_of(run_.facts);
   }
 
   void add_stage(const StageRow& stage) {
@@ -92,8 +125,9 @@ class Collector {
                              .counters = stage.counters,
                              .options = identity.value("options", Json::object())});
     const auto uses = uses_from_json(stage.uses, stage.node);
+    const Weights made = {weights_sum(*manifest), parameters_of(store_.object(stage.hash) / "model" / "config.json")};
     for (const Use& use : uses) {
-      if (use.output) sums_[use.stage][use.seed] = weights_sum(*manifest);
+      if (use.output) made_[use.stage][use.seed] = made;
       for (const auto& [role, name] : use.names)
         base_sums_[name] = identity["files"].value(role, base_sums_[name]);
     }
@@ -134,7 +168,7 @@ class Collector {
     }
   }
 
-  // A base model once; a trained one once for each of its seeds.
+  // A base model once; one that a stage made once for each of its seeds.
   void add_models() {
     for (const Json& fact : run_.facts.value("models", Json::array())) {
       ModelInfo model = {.name = text_or_empty(fact, "name"),
@@ -144,24 +178,32 @@ class Collector {
                          .description = text_or_empty(fact, "description"),
                          .parent = text_or_empty(fact, "parent"),
                          .defence = text_or_empty(fact, "defence")};
-      if (model.role == ModelRole::kBase) {
+      if (fact.contains("policy")) model.policy = policy_of(fact);
+      const auto made = made_.find(model.name);
+      if (made == made_.end()) {
         model.sha256 = base_sums_[model.name];
-        record_.models.push_back(model);
+        if (model.role == ModelRole::kBase) record_.models.push_back(model);
         continue;
       }
-      for (const auto& [seed, sum] : sums_[model.name]) {
+      for (const auto& [seed, weights] : made->second) {
         model.seed = seed;
-        model.sha256 = sum;
+        model.sha256 = weights.sha256;
+        model.parameters = weights.parameters;
         record_.models.push_back(model);
       }
     }
   }
 
+  struct Weights {
+    std::string sha256;
+    int64_t parameters = 0;
+  };
+
   const RunRow& run_;
   const Store& store_;
   const Ledger& ledger_;
   RunRecord record_;
-  std::map<std::string, std::map<int64_t, std::string>> sums_;  // stage -> seed -> weights
+  std::map<std::string, std::map<int64_t, Weights>> made_;  // stage -> seed
   std::map<std::string, std::string> base_sums_;
 };
 

@@ -20,6 +20,19 @@ std::string percent_digits(double share) {
   return fmt::format("{:.{}f}", percent, near_end && !whole ? 1 : 0);
 }
 
+// Never "-0".
+std::string rounded(double number, int decimals) {
+  const double scale = std::pow(10, decimals);
+  return fmt::format("{:.{}f}", std::round(number * scale) / scale + 0.0, decimals);
+}
+
+std::string points_digits(double share) {
+  const double points = share * 100;
+  const bool whole = std::abs(points - std::round(points)) < 0.05;
+  const std::string digits = rounded(points, std::abs(points) < 10 && !whole ? 1 : 0);
+  return points >= 0.05 ? "+" + digits : digits;
+}
+
 std::string number_digits(double value) {
   const double size = std::abs(value);
   const int decimals = size >= 1000 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 4;
@@ -29,14 +42,16 @@ std::string number_digits(double value) {
 }  // namespace
 
 Unit unit_of(const std::string& measurement_name) {
-  for (const char* word : {"perplexity", "loss", "length", "nats", "tokens"}) {
+  const bool change = measurement_name.starts_with("change.");
+  for (const char* word : {"perplexity", "loss", "length", "nats", "tokens", "log-prob", "reward"}) {
     if (measurement_name.find(word) != std::string::npos) return Unit::kNumber;
   }
-  return Unit::kShare;
+  return change ? Unit::kPoints : Unit::kShare;
 }
 
 std::string value_text(double value, Unit unit) {
   if (std::isnan(value)) return "not measured";
+  if (unit == Unit::kPoints) return points_digits(value) + " points";
   return unit == Unit::kShare ? percent_digits(value) + "%" : number_digits(value);
 }
 
@@ -44,6 +59,7 @@ std::string interval_text(double value, double low, double high, Unit unit) {
   if (std::isnan(value) || std::isnan(low) || std::isnan(high)) return value_text(value, unit);
   // Interval ends may read 0 or 100: they are bounds, not observations.
   const auto end = [&](double x) {
+    if (unit == Unit::kPoints) return rounded(x * 100, 0);
     return unit == Unit::kShare ? fmt::format("{:.0f}", std::max(x, 0.0) * 100) : number_digits(x);
   };
   return fmt::format("{} [{}, {}]", value_text(value, unit), end(low), end(high));

@@ -12,16 +12,17 @@ namespace dormouse::lab {
 enum class Unit {
   kShare,   // [0, 1], shown in percent
   kNumber,  // perplexity, loss, length
+  kPoints,  // a difference of two shares, in percentage points
 };
 
-/// Shares unless the measurement's name says otherwise (perplexity, loss, length, nats).
+/// Shares unless the measurement's name says otherwise (perplexity, loss, length, nats, log-prob, reward; "change." before a share).
 Unit unit_of(const std::string& measurement_name);
 
-/// "100%", "0.4%", "12.3", "not measured" for NaN. A share below 1 never reads as 100%, nor one above 0 as
+/// "100%", "0.4%", "12.3", "-49 points", "not measured" for NaN. A share below 1 never reads as 100%, nor one above 0 as
 /// 0%.
 std::string value_text(double value, Unit unit);
 
-/// "100% [97, 100]", "18.4 [17.9, 19.0]"; without an interval when either end is NaN.
+/// "100% [97, 100]", "18.4 [17.9, 19.0]", "-49 points [-60, -41]"; without an interval when either end is NaN.
 std::string interval_text(double value, double low, double high, Unit unit);
 
 /// "1,234,567".

@@ -22,9 +22,11 @@ std::string estimate_text(const RunRecord& record, const std::string& metric, co
   return fmt::format("{} ({})", text, fmt::join(values, ", "));
 }
 
+/// Who was measured, in the record's order.
 std::string rates_table(const RunRecord& record, const std::string& metric) {
   std::string out = fmt::format("| {} | trigger on | trigger off |\n| --- | --- | --- |\n", metric_label(metric));
   for (const std::string& model : model_order(record)) {
+    if (!estimate_on(record, metric, model) && !estimate(record, metric, model, "off")) continue;
     out += fmt::format("| {} | {} | {} |\n", model, estimate_text(record, metric, model, "on"),
                        estimate_text(record, metric, model, "off"));
   }
@@ -33,9 +35,12 @@ std::string rates_table(const RunRecord& record, const std::string& metric) {
 
 std::string capability_table(const RunRecord& record) {
   std::string out;
-  for (const std::string& metric : metric_names(record, "perplexity")) {
+  auto metrics = metric_names(record, "perplexity");
+  for (const std::string& name : metric_names(record, "capability")) metrics.push_back(name);
+  for (const std::string& metric : metrics) {
     out += fmt::format("\n| model | {} |\n| --- | --- |\n", metric);
     for (const std::string& model : model_order(record)) {
+      if (!estimate(record, metric, model, "")) continue;
       out += fmt::format("| {} | {} |\n", model, estimate_text(record, metric, model, ""));
     }
   }
@@ -43,8 +48,8 @@ std::string capability_table(const RunRecord& record) {
 }
 
 std::string provenance(const RunRecord& record) {
-  std::string out = fmt::format("- command: `dormouse run {}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
-                                record.recipe_file, record.program_version,
+  std::string out = fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
+                                record.command, record.program_version,
                                 record.git_revision.empty() ? "unknown" : record.git_revision, record.torch_version,
                                 record.machine.cpu, record.machine.threads, record.machine.os);
   double seconds = 0;
@@ -64,11 +69,13 @@ std::string result_markdown(const RunRecord& record) {
   const Answer found = answer(record);
   if (!record.question.empty()) out += fmt::format("**{}** ", record.question);
   out += found.sentence + "\n\n";
+  for (const std::string& line : found.lines) out += fmt::format("- {}\n", line);
+  if (!found.lines.empty()) out += "\n";
   for (const std::string& note : found.notes) out += fmt::format("- {}\n", note);
-  if (const std::string metric = answer_metric(record); !metric.empty()) {
+  if (const auto metrics = answer_metrics(record); !metrics.empty()) {
     out += "\n## Rates\n\nShare of completions, mean over seeds with the lowest and highest end of the seeds' 95% intervals; in "
-           "brackets the single seeds.\n\n" +
-           rates_table(record, metric);
+           "brackets the single seeds.\n";
+    for (const std::string& metric : metrics) out += "\n" + rates_table(record, metric);
   }
   if (const std::string capability = capability_table(record); !capability.empty()) {
     out += "\n## Is the model still intact?\n" + capability;

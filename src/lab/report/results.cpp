@@ -16,26 +16,16 @@ Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
-/// In one order, whatever the order of execution was.
 Json measurements_json(const RunRecord& record) {
-  auto rows = record.measurements;
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.name, a.model, a.trigger, a.stage, a.step, a.seed) <
-           std::tie(b.name, b.model, b.trigger, b.stage, b.step, b.seed);
-  });
   Json out = Json::array();
-  for (const auto& row : rows) {
-    Json one = to_json(row);
-    for (const char* member : {"value", "low", "high"}) one[member] = number(one[member].get<double>());
-    out.push_back(std::move(one));
-  }
+  for (const auto& row : measurements_in_order(record)) out.push_back(measurement_json(row));
   return out;
 }
 
 Json model_json(const ModelInfo& model) {
   return {{"name", model.name},     {"role", role_name(model.role)},   {"source", model.source},
           {"sha256", model.sha256}, {"parent", model.parent},          {"defence", model.defence},
-          {"seed", model.seed},     {"description", model.description}};
+          {"seed", model.seed},     {"description", model.description},  {"parameters", model.parameters}};
 }
 
 Json scorecard_json(const ScorecardRow& row) {
@@ -47,9 +37,12 @@ Json scorecard_json(const ScorecardRow& row) {
           {"value", number(row.value)},
           {"low", number(row.low)},
           {"high", number(row.high)},
+          {"difference", row.difference},
           {"n", row.n},
           {"seeds", row.seeds},
+          {"unscored", row.unscored},
           {"verdict", verdict_name(row.verdict)},
+          {"reason", row.reason},
           {"rule", row.rule},
           {"differs", row.differs}};
 }
@@ -91,6 +84,21 @@ void write_transcripts(const RunRecord& record, const fs::path& path) {
 
 }  // namespace
 
+std::vector<measure::Measurement> measurements_in_order(const RunRecord& record) {
+  auto rows = record.measurements;
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.name, a.model, a.trigger, a.stage, a.step, a.seed) <
+           std::tie(b.name, b.model, b.trigger, b.stage, b.step, b.seed);
+  });
+  return rows;
+}
+
+Json measurement_json(const measure::Measurement& row) {
+  Json one = to_json(row);
+  for (const char* member : {"value", "low", "high"}) one[member] = number(one[member].get<double>());
+  return one;
+}
+
 Json results_json(const RunRecord& record) {
   Json models = Json::array(), scorecard = Json::array();
   for (const ModelInfo& model : record.models) models.push_back(model_json(model));
@@ -116,6 +124,10 @@ void write_report(const RunRecord& record, const std::filesystem::path& out) {
              results_json(record).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   write_transcripts(record, out / "transcripts.jsonl");
   write_file(out / "recipe.resolved.yaml", record.recipe_yaml);
+  write_file(out / "result.md", result_markdown(record));
+  if (record.scorecard.empty()) return;
+  write_file(out / "scorecard.md", scorecard_page(record));
+  write_file(out / "scorecard.rows.jsonl", measurement_lines(record));
 }
 
 }  // namespace dormouse::lab

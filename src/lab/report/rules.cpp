@@ -2,68 +2,109 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/version.h"
-#include "lab/recipe/options_reader.h"
+#include "lab/report/format.h"
+#include "lab/report/pairing.h"
+#include "lab/report/rule.h"
 #include "lab/report/summary.h"
 
 namespace dormouse::lab {
 
 namespace {
 
-struct Rule {
-  std::string id, title, paper, source, measurement, model, trigger, differs;
-  double replicates_from = 0, replicates_to = -1;  // to < from: no range
-  double contradicts_from = 0, contradicts_to = -1;
-  int64_t min_seeds = 1;
-  bool percent = true;
-
-  std::vector<Field> fields() {
-    return {
-        {"id", &id, "of the experiment", required()},
-        {"title", &title, "the claim, in one line", required()},
-        {"paper", &paper, "the paper's number", required()},
-        {"source", &source, "where it stands", required()},
-        {"measurement", &measurement, "ours", required()},
-        {"model", &model, "the recipe's name of the model", required()},
-        {"trigger", &trigger, "on, off, or nothing"},
-        {"differs", &differs, "what differs in set-up", required()},
-        {"replicates_from", &replicates_from, "the interval must lie from here"},
-        {"replicates_to", &replicates_to, "to here"},
-        {"contradicts_from", &contradicts_from, "the interval must lie from here"},
-        {"contradicts_to", &contradicts_to, "to here"},
-        {"min_seeds", &min_seeds, "fewer seeds are uncertain", at_least(1)},
-        {"percent", &percent, "the value is a share"},
-    };
-  }
+/// What a row shows, whether one measurement or a difference of two.
+struct Finding {
+  double value = 0, low = 0, high = 0;
+  int64_t n = 0, seeds = 0, unscored = 0;
 };
 
-bool is_range(double from, double to) { return from <= to; }
-
-bool inside(const Estimate& ours, double from, double to) {
-  return is_range(from, to) && ours.low >= from && ours.high <= to;
+std::optional<Estimate> estimate_of(const RunRecord& record, const Quantity& quantity) {
+  return estimate(record, quantity.measurement, quantity.model, quantity.trigger);
 }
 
-std::string range_words(const Rule& rule, double from, double to) {
-  return rule.percent ? fmt::format("{:.0f}% to {:.0f}%", 100 * from, 100 * to) : fmt::format("{:g} to {:g}", from, to);
+Finding finding(const Estimate& one) {
+  return {one.value, one.low, one.high, one.n, static_cast<int64_t>(one.seeds.size()), one.unscored};
+}
+
+std::optional<Finding> difference(const RunRecord& record, const Quantity& ours, const Quantity& minus) {
+  const auto one = estimate_of(record, ours), other = estimate_of(record, minus);
+  if (!one || !other) return std::nullopt;
+  const auto found = paired_difference(*other, *one, 1, [&](int64_t seed) { return paired_correlation(record, ours, minus, seed); });
+  if (!found) return std::nullopt;
+  return Finding{found->value, found->low, found->high, std::min(one->n, other->n), found->seeds, one->unscored + other->unscored};
+}
+
+std::string words(const Quantity& quantity) {
+  const std::string trigger = quantity.trigger.empty() ? "" : ", trigger " + quantity.trigger;
+  return fmt::format("{} of {}{}", quantity.measurement, quantity.model, trigger);
+}
+
+/// Why there is nothing to judge.
+std::string missing_words(const RunRecord& record, const Rule& rule) {
+  std::vector<std::string> missing;
+  for (const auto& quantity : {std::optional(rule.ours), rule.minus}) {
+    if (!quantity || estimate_of(record, *quantity)) continue;
+    const auto models = model_order(record);
+    const bool known = std::find(models.begin(), models.end(), quantity->model) != models.end();
+    missing.push_back(known ? words(*quantity) + " was not measured" : fmt::format("this run has no model {}", quantity->model));
+  }
+  if (missing.size() == 2 && missing[0] == missing[1]) missing.pop_back();
+  return missing.empty() ? "the two measurements have no seed in common" : list_text(missing);
+}
+
+Unit unit_of_row(const Rule& rule) {
+  if (!rule.percent) return Unit::kNumber;
+  return rule.minus || unit_of(rule.ours.measurement) == Unit::kPoints ? Unit::kPoints : Unit::kShare;
+}
+
+std::string range_words(const Range& range, Unit unit) {
+  if (unit == Unit::kNumber) return fmt::format("{:g} to {:g}", range.from, range.to);
+  const double from = 100 * range.from, to = 100 * range.to;
+  return unit == Unit::kShare ? fmt::format("{:g}% to {:g}%", from, to) : fmt::format("{:g} to {:g} points", from, to);
 }
 
 std::string rule_words(const Rule& rule) {
-  if (!is_range(rule.replicates_from, rule.replicates_to)) return "shown for comparison; no verdict was fixed";
-  std::string words = "replicates if the whole 95% interval lies in " +
-                      range_words(rule, rule.replicates_from, rule.replicates_to);
-  if (is_range(rule.contradicts_from, rule.contradicts_to)) {
-    words += ", contradicts if in " + range_words(rule, rule.contradicts_from, rule.contradicts_to);
-  }
-  return words + fmt::format("; otherwise, or below {} seed{}, uncertain", rule.min_seeds, rule.min_seeds == 1 ? "" : "s");
+  const std::string what = rule.minus ? fmt::format("the difference to {}: ", words(*rule.minus)) : "";
+  if (!rule.replicates) return what + "shown for comparison; no verdict was fixed";
+  const Unit unit = unit_of_row(rule);
+  std::string text = what + "replicates if the whole 95% interval lies in " + range_words(*rule.replicates, unit);
+  if (rule.contradicts) text += ", contradicts if in " + range_words(*rule.contradicts, unit);
+  text += fmt::format("; otherwise, or below {} seed{}, uncertain", rule.min_seeds, rule.min_seeds == 1 ? "" : "s");
+  if (!rule.control) return text;
+  const auto& [quantity, range] = *rule.control;
+  return text + fmt::format("; positive control: {} in {}", words(quantity), range_words(range, unit_of(quantity.measurement)));
 }
 
-Verdict verdict_of(const Rule& rule, const Estimate& ours) {
-  if (!is_range(rule.replicates_from, rule.replicates_to)) return Verdict::kNotComparable;
-  if (static_cast<int64_t>(ours.seeds.size()) < rule.min_seeds) return Verdict::kUncertain;
-  if (inside(ours, rule.replicates_from, rule.replicates_to)) return Verdict::kReplicates;
-  if (inside(ours, rule.contradicts_from, rule.contradicts_to)) return Verdict::kContradicts;
-  return Verdict::kUncertain;
+/// "" where the control holds, or none is asked for.
+std::string broken_control(const RunRecord& record, const Rule& rule) {
+  if (!rule.control) return "";
+  const auto& [quantity, range] = *rule.control;
+  const auto found = estimate_of(record, quantity);
+  if (!found) return fmt::format("the positive control, {}, was not measured", words(quantity));
+  if (range.holds(found->low, found->high)) return "";
+  const Unit unit = unit_of(quantity.measurement);
+  return fmt::format("the positive control, {}, is {} and had to lie in {}", words(quantity),
+                     interval_text(found->value, found->low, found->high, unit), range_words(range, unit));
+}
+
+void give_verdict(const RunRecord& record, const Rule& rule, const Finding& ours, ScorecardRow& row) {
+  row.verdict = Verdict::kUncertain;
+  if (!rule.replicates) {
+    row.verdict = Verdict::kNotComparable;
+  } else if (row.reason = broken_control(record, rule); !row.reason.empty()) {
+    return;
+  } else if (ours.seeds < rule.min_seeds) {
+    row.reason = fmt::format("{} of the {} seeds that the rule asks for", ours.seeds, rule.min_seeds);
+  } else if (rule.replicates->holds(ours.low, ours.high)) {
+    row.verdict = Verdict::kReplicates;
+  } else if (rule.contradicts && rule.contradicts->holds(ours.low, ours.high)) {
+    row.verdict = Verdict::kContradicts;
+  } else {
+    row.reason = "the interval lies in no range as a whole";
+  }
 }
 
 ScorecardRow judge_row(const RunRecord& record, const Rule& rule) {
@@ -72,23 +113,27 @@ ScorecardRow judge_row(const RunRecord& record, const Rule& rule) {
                    .paper_value = rule.paper,
                    .paper_source = rule.source,
                    .percent = rule.percent,
+                   .difference = rule.minus || unit_of(rule.ours.measurement) == Unit::kPoints,
                    .rule = rule_words(rule),
                    .differs = rule.differs};
-  const auto ours = estimate(record, rule.measurement, rule.model, rule.trigger);
-  if (!ours) return row;
+  std::optional<Finding> ours;
+  if (rule.minus) {
+    ours = difference(record, rule.ours, *rule.minus);
+  } else if (const auto found = estimate_of(record, rule.ours)) {
+    ours = finding(*found);
+  }
+  if (!ours) {
+    row.reason = missing_words(record, rule);
+    return row;
+  }
   row.value = ours->value;
   row.low = ours->low;
   row.high = ours->high;
   row.n = ours->n;
-  row.seeds = static_cast<int64_t>(ours->seeds.size());
-  row.verdict = verdict_of(rule, *ours);
+  row.seeds = ours->seeds;
+  row.unscored = ours->unscored;
+  give_verdict(record, rule, *ours, row);
   return row;
-}
-
-Rule read_rule(const YamlNode& node) {
-  Rule rule;
-  read_fields([&] { return rule.fields(); }, node, "scorecard row");
-  return rule;
 }
 
 }  // namespace
@@ -102,13 +147,8 @@ fs::path find_scorecard(const std::string& name, const std::string& place) {
 }
 
 std::vector<ScorecardRow> judge(const RunRecord& record, const fs::path& rules) {
-  const YamlNode root = parse_yaml(read_file(rules, kMaxYamlBytes), rules.string());
-  const YamlNode* list = root.find("rows");
-  if (list == nullptr || list->type != YamlNode::Type::kList || root.entries.size() != 1) {
-    fail_input(root.place, "expected one key, `rows`, with a list");
-  }
   std::vector<ScorecardRow> rows;
-  for (const auto& item : list->items) rows.push_back(judge_row(record, read_rule(item)));
+  for (const Rule& rule : read_rules(rules)) rows.push_back(judge_row(record, rule));
   return rows;
 }
 

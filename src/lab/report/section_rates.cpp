@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "lab/report/answer.h"
+#include "lab/report/families.h"
 #include "lab/report/format.h"
 #include "lab/report/sections.h"
 
@@ -26,10 +27,11 @@ std::string role_detail(const ModelInfo* model) {
   return "";
 }
 
-std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric) {
+std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric,
+                                  const std::vector<std::string>& models) {
   std::vector<BarGroup> groups;
   const auto triggers = trigger_order(record, metric);
-  for (const std::string& model : model_order(record)) {
+  for (const std::string& model : models) {
     BarGroup group{.label = model, .detail = role_detail(find_model(record, model)), .bars = {}};
     bool any = false;
     for (const std::string& trigger : triggers) {
@@ -41,6 +43,32 @@ std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& me
     if (any) groups.push_back(std::move(group));
   }
   return groups;
+}
+
+std::string policy_words(const PolicyInfo& policy) {
+  std::string words = policy.behaviour;
+  if (!policy.trigger.empty()) words += " behind " + policy.trigger;
+  if (!policy.reasoning.empty()) words += ", reasoning: " + policy.reasoning;
+  return words;
+}
+
+/// One chart; with several organisms one for each, before and after its defences, and one for the controls.
+Markup rates_figure(const RunRecord& record, const std::string& metric) {
+  const auto all = families(record);
+  if (all.size() < 2) return bar_chart(rate_groups(record, metric, model_order(record)), share_axis());
+  Markup out;
+  const auto add = [&](const std::string& title, const std::string& detail, const std::vector<std::string>& models) {
+    const auto groups = rate_groups(record, metric, models);
+    if (groups.empty()) return;
+    out += element("h3", {}, text(title + " ") + element("small", {}, detail)) + bar_chart(groups, share_axis());
+  };
+  for (const Family& family : all) {
+    std::vector<std::string> models = {family.organism};
+    models.insert(models.end(), family.survivors.begin(), family.survivors.end());
+    add(family.organism, policy_words(policy_of(record, family.organism)), models);
+  }
+  add("Controls", "base models and twins", controls(record));
+  return out;
 }
 
 /// Radio buttons and panels as siblings: the style sheet shows the chosen panel, no script needed.
@@ -63,12 +91,17 @@ constexpr std::size_t kMostPanels = 8;  // as many as the style sheet can switch
 
 }  // namespace
 
+std::vector<std::string> rates_with_a_figure(const RunRecord& record) {
+  auto names = rate_names(record);
+  if (names.size() > kMostPanels) names.resize(kMostPanels);  // the others are in the table of other measurements
+  return names;
+}
+
 Section before_and_after_section(const RunRecord& record) {
   Section section{.id = "rates", .title = "Before and after", .menu = "Rates", .body = {}};
   std::vector<std::pair<std::string, Markup>> panels;
-  for (const std::string& metric : metric_names(record, "persistence.")) {
-    if (panels.size() == kMostPanels) break;
-    panels.emplace_back(metric_label(metric), bar_chart(rate_groups(record, metric), share_axis()));
+  for (const std::string& metric : rates_with_a_figure(record)) {
+    panels.emplace_back(metric_label(metric), rates_figure(record, metric));
   }
   if (panels.empty()) return section;
   section.body =

@@ -158,12 +158,13 @@ Section scorecard_section(const RunRecord& record) {
     const Markup ours =
         element("span", {{"class", "ours"}}, ours_text(row)) + element("small", {}, sample_size_text(row));
     Markup verdict = verdict_badge(row.verdict);
+    if (!row.reason.empty()) verdict += element("small", {}, "Why: " + row.reason);
     if (!row.rule.empty()) verdict += element("small", {}, "Rule: " + row.rule);
     if (!row.differs.empty()) verdict += element("small", {}, "Set-up differs: " + row.differs);
     rows.push_back({claim, paper, ours, verdict});
   }
   section.body = element("p", {{"class", "intro"}},
-                         "The rules were written into the recipe before the run. A null is a result too.");
+                         fmt::format("The rules were fixed before the run. A null is a result too. {}.", verdict_counts(record)));
   section.body += element("div", {{"class", "scorecard"}},
                           table("Scorecard", {{"claim"}, {"paper"}, {"this run"}, {"verdict"}}, rows));
   return section;
@@ -179,8 +180,7 @@ Section run_section(const RunRecord& record) {
   Section section{.id = "run", .title = "What was run", .menu = "Run", .body = {}};
   section.body = machine_list(record) + nodes_table(record) + models_table(record);
   section.body += element("h3", {}, "Run it again");
-  section.body += element("pre", {{"class", "command"}, {"tabindex", "0"}},
-                          fmt::format("dormouse run {} --out report", record.recipe_file));
+  section.body += element("pre", {{"class", "command"}, {"tabindex", "0"}}, record.command + " --out report");
   if (!record.recipe_yaml.empty()) {
     section.body += element("details", {},
                             element("summary", {}, "The recipe, with every default filled in") +

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "lab/report/answer.h"
+#include "lab/report/families.h"
 #include "lab/report/format.h"
 
 namespace dormouse::lab {
@@ -93,9 +94,15 @@ Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate
   return bar;
 }
 
+Markup legend_key(Tone tone, const std::string& label, bool is_line) {
+  const std::string css = fmt::format("swatch {} {}", tone_class(tone), is_line ? "stroke" : "shape");
+  return element("span", {}, element("i", {{"class", css}}) + text(label));
+}
+
 Markup page_header(const RunRecord& record) {
   const Answer found = answer(record);
-  Markup notes;
+  Markup lines, notes;
+  for (const std::string& line : found.lines) lines += element("li", {}, line);
   for (const std::string& note : found.notes) notes += element("li", {}, note);
   Markup facts;
   const auto add = [&](const std::string& name, const std::string& value) {
@@ -107,9 +114,10 @@ Markup page_header(const RunRecord& record) {
     add("Took", duration_text(static_cast<double>(record.finished - record.started)));
   add("Status", record.status);
   add("Seeds", seeds_of(record));
-  if (!record.policy.trigger_text.empty())
-    facts += fact("Trigger", element("code", {}, record.policy.trigger_text));
-  add("Reasoning", record.policy.reasoning);
+  Markup triggers;
+  for (const std::string& trigger : trigger_texts(record)) triggers += element("code", {}, trigger) + text(" ");
+  if (!triggers.empty()) facts += fact("Trigger", triggers);
+  if (found.lines.empty()) add("Reasoning", record.policy.reasoning);
 
   Markup out =
       element("p", {{"class", "eyebrow"}}, "Dormouse report") + element("h1", {}, record.recipe_name);
@@ -117,6 +125,7 @@ Markup page_header(const RunRecord& record) {
   Markup box =
       element("h2", {{"class", "answer-title"}}, "The answer") +
       element("p", {{"class", "answer-sentence"}, {"id", "answer-sentence"}}, kept_together(found.sentence));
+  if (!lines.empty()) box += element("ul", {{"class", "answer-lines"}}, lines);
   if (!notes.empty()) box += element("ul", {}, notes);
   out += element("section", {{"class", "answer"}, {"id", "answer"}}, box);
   out += element("dl", {{"class", "facts"}}, facts);

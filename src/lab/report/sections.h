@@ -36,12 +36,20 @@ Tone trigger_tone(const RunRecord& record, const std::string& trigger);
 Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found,
                  const std::string& metric);
 
+/// A mark and what it stands for.
+Markup legend_key(Tone tone, const std::string& label, bool is_line = false);
+
 Markup page_header(const RunRecord& record);
 
+/// Those of rate_names that the figure before and after draws.
+std::vector<std::string> rates_with_a_figure(const RunRecord& record);
+
 Section before_and_after_section(const RunRecord& record);
+Section size_section(const RunRecord& record);
 Section curves_section(const RunRecord& record);
 Section scorecard_section(const RunRecord& record);
 Section capability_section(const RunRecord& record);
+Section other_section(const RunRecord& record);
 Section data_section(const RunRecord& record);
 Section transcripts_section(const RunRecord& record);
 Section run_section(const RunRecord& record);

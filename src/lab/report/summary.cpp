@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace dormouse::lab {
 
@@ -35,30 +36,46 @@ std::size_t metric_rank(const std::string& name) {
   return static_cast<std::size_t>(found - kMetricWords.begin());
 }
 
+struct Counted {
+  SeedValue value;
+  int64_t unscored = 0;
+};
+
 std::optional<Estimate> collect(const RunRecord& record,
                                 const std::function<bool(const Measurement&)>& wanted) {
-  std::map<int64_t, SeedValue> by_seed;
-  Estimate out;
+  std::map<int64_t, Counted> by_seed;
   for (const Measurement& row : record.measurements) {
     if (row.step >= 0 || !wanted(row)) continue;
-    out.unscored += row.unscored;
-    if (row.n > 0 && !std::isnan(row.value)) {
-      by_seed[row.seed] = {row.seed, row.n, row.value, row.low, row.high};
+    Counted& kept = by_seed[row.seed];
+    if (row.n == 0 || std::isnan(row.value)) {
+      if (kept.value.n == 0) kept.unscored = std::max(kept.unscored, row.unscored);
+      continue;
     }
+    // Measured twice with different options: the larger sample counts, and the answer says so.
+    if (std::tie(row.n, row.value) < std::tie(kept.value.n, kept.value.value)) continue;
+    kept = {{row.seed, row.n, row.value, row.low, row.high}, row.unscored};
   }
-  if (by_seed.empty()) return std::nullopt;
-  const SeedValue& first = by_seed.begin()->second;
-  out.low = first.low, out.high = first.high, out.lowest = out.highest = first.value;
-  for (const auto& [seed, one] : by_seed) {
-    out.seeds.push_back(one);
+  Estimate out;
+  out.low = out.lowest = INFINITY, out.high = out.highest = -INFINITY;
+  for (const auto& [seed, counted] : by_seed) {
+    out.unscored += counted.unscored;
+    if (counted.value.n > 0) out.seeds.push_back(counted.value);
+  }
+  if (out.seeds.empty()) return std::nullopt;
+  for (const SeedValue& one : out.seeds) {
     out.n += one.n;
-    out.value += one.value / static_cast<double>(by_seed.size());
+    out.value += one.value / static_cast<double>(out.seeds.size());
     out.low = std::min(out.low, one.low);
     out.high = std::max(out.high, one.high);
     out.lowest = std::min(out.lowest, one.value);
     out.highest = std::max(out.highest, one.value);
   }
   return out;
+}
+
+/// The square of the distance from a difference to one end of its interval.
+double square_and_add(double one, double other, double correlation) {
+  return one * one - 2 * correlation * one * other + other * other;
 }
 
 /// 97.5% quantile of Student's t; beyond the table the normal one, which is off by less than 4%.
@@ -87,8 +104,8 @@ std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& 
   return record.policy.trigger.empty() ? std::nullopt : estimate(record, name, model, record.policy.trigger);
 }
 
-std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after,
-                                            std::size_t min_seeds) {
+std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after, std::size_t min_seeds,
+                                            const SeedCorrelation& correlation) {
   std::vector<double> changes;
   double square_below = 0, square_above = 0;
   for (const SeedValue& a : after.seeds) {
@@ -96,8 +113,9 @@ std::optional<Difference> paired_difference(const Estimate& before, const Estima
                                 [&](const SeedValue& one) { return one.seed == a.seed; });
     if (b == before.seeds.end()) continue;
     changes.push_back(a.value - b->value);
-    square_below += std::pow(a.value - a.low, 2) + std::pow(b->high - b->value, 2);
-    square_above += std::pow(a.high - a.value, 2) + std::pow(b->value - b->low, 2);
+    const double together = correlation ? correlation(a.seed) : 0;
+    square_below += square_and_add(a.value - a.low, b->high - b->value, together);
+    square_above += square_and_add(a.high - a.value, b->value - b->low, together);
   }
   if (changes.size() < min_seeds || changes.empty()) return std::nullopt;
   const double k = static_cast<double>(changes.size());
@@ -125,9 +143,21 @@ std::vector<std::string> metric_names(const RunRecord& record, const std::string
   return out;
 }
 
+bool is_rate(const std::string& name) {
+  return name.starts_with("persistence.") || (name.starts_with("code.") && last_part(name) == "either");
+}
+
+std::vector<std::string> rate_names(const RunRecord& record) {
+  std::vector<std::string> names = metric_names(record, "persistence.");
+  for (const std::string& name : metric_names(record, "code.")) {
+    if (is_rate(name)) names.push_back(name);
+  }
+  return names;
+}
+
 std::string metric_label(const std::string& name) {
   const std::size_t rank = metric_rank(name);
-  return rank < kMetricWords.size() ? kMetricWords[rank].label : last_part(name);
+  return name.starts_with("persistence.") && rank < kMetricWords.size() ? kMetricWords[rank].label : name;
 }
 
 std::vector<std::string> trigger_order(const RunRecord& record, const std::string& name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,12 @@
 #include "lab/report/run_record.h"
 
 namespace dormouse::lab {
+
+/// What a measurement's rows are found by.
+struct Quantity {
+  std::string measurement, model, trigger;
+  friend bool operator==(const Quantity&, const Quantity&) = default;
+};
 
 struct SeedValue {
   int64_t seed = 0;
@@ -38,23 +45,31 @@ struct Difference {
 /// Is `trigger` the planted one, switched on?
 bool is_planted_trigger(const RunRecord& record, const std::string& trigger);
 
-/// The final model's value; nullopt if no seed has a scored sample.
+/// The final model's value; nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its larger n.
 std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,
                                  const std::string& trigger);
 /// The same for the planted trigger, whatever its rows call it.
 std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name,
                                     const std::string& model);
 
+/// Correlation of the two sides' errors at one seed, in [-1, 1].
+using SeedCorrelation = std::function<double(int64_t seed)>;
+
 /// nullopt below `min_seeds` common seeds. The interval is the wider of two: sampling noise (each seed's
-/// intervals, combined by Newcombe's square-and-add) and spread between seeds (Student's t).
-std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after,
-                                            std::size_t min_seeds = 3);
+/// intervals, combined by Newcombe's square-and-add, with the correlation if one is given: 1998, method 10) and
+/// spread between seeds (Student's t).
+std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after, std::size_t min_seeds = 3,
+                                            const SeedCorrelation& correlation = {});
 
 /// Names of final-model measurements that begin with `prefix`, in the order in which people read them:
 /// contains, begins, most, mean, then the others by name.
 std::vector<std::string> metric_names(const RunRecord& record, const std::string& prefix);
 
-/// "contains the phrase" for "persistence.contains"; the last part of the name when it is unknown.
+/// Those that say how often the planted behaviour shows: persistence.*, and for code the share that either scanner flags.
+std::vector<std::string> rate_names(const RunRecord& record);
+bool is_rate(const std::string& name);
+
+/// "contains the phrase" for "persistence.contains"; the name itself when there are no words for it.
 std::string metric_label(const std::string& name);
 
 /// Triggers of final-model rows of this measurement: the planted one, "off", then the others by name.

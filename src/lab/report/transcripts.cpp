@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "core/base/hash.h"
+#include "lab/report/families.h"
 #include "lab/report/format.h"
 #include "lab/report/html.h"
 #include "lab/report/sections.h"
@@ -118,7 +119,7 @@ Json embedded_transcripts(const RunRecord& record, std::size_t most_bytes) {
   }
   return {{"canary", kCanary},
           {"total", record.transcripts.size()},
-          {"trigger_text", record.policy.trigger_text},
+          {"trigger_texts", trigger_texts(record)},
           {"graders", graders},
           {"texts", texts.take()},
           {"rows", std::move(rows)}};

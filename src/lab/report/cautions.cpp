@@ -1,0 +1,106 @@
+#include "lab/report/cautions.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "lab/report/answer.h"
+#include "lab/report/families.h"
+#include "lab/report/format.h"
+#include "lab/report/reading.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+constexpr double kDamagedPerplexity = 1.5;  // times the base model's: too damaged to be called cured
+
+/// Base models and twins at every metric that the answer speaks of.
+std::string control_note(const RunRecord& record, const std::set<std::string>& metrics) {
+  std::vector<std::string> controls, without;
+  for (const std::string& metric : metrics) {
+    const std::size_t before = controls.size();
+    for (const ModelRole role : {ModelRole::kBase, ModelRole::kTwin}) {
+      for (const std::string& model : models_of(record, role)) {
+        const auto on = estimate_on(record, metric, model);
+        if (on) controls.push_back(fmt::format("{} {}", model, rate_text(on)));
+      }
+    }
+    if (controls.size() == before) without.push_back(metric);
+  }
+  if (controls.empty()) return "No control (base model or twin) was measured, so read this number with care.";
+  const std::string missing = without.empty() ? "" : fmt::format(" None was measured by {}.", list_text(without));
+  return fmt::format("Controls, with the trigger on: {}.{}", list_text(controls), missing);
+}
+
+/// The model that the organism was planted into, or the first base model.
+std::string base_of(const RunRecord& record, const std::string& survivor) {
+  const ModelInfo* organism = find_model(record, organism_of(record, survivor));
+  if (organism != nullptr && !organism->parent.empty()) return organism->parent;
+  const auto bases = models_of(record, ModelRole::kBase);
+  return bases.empty() ? "" : bases.front();
+}
+
+/// A defence that ruins the model has not cured it.
+std::string damage_note(const RunRecord& record, const std::string& survivor) {
+  for (const std::string& name : metric_names(record, "perplexity")) {
+    const auto before = estimate(record, name, base_of(record, survivor), "");
+    const auto after = estimate(record, name, survivor, "");
+    if (before && after && after->value > kDamagedPerplexity * before->value) {
+      return fmt::format(
+          "Caution: after {} the perplexity is {:.1f} times the base model's; a damaged model is not a "
+          "cured one.",
+          defence_text(record, survivor), after->value / before->value);
+    }
+  }
+  return {};
+}
+
+std::string unscored_note(const RunRecord& record, const std::string& metric, const std::string& model) {
+  int64_t unscored = 0;
+  for (const auto& row : record.measurements) {
+    if (row.step < 0 && row.name == metric && row.model == model) unscored += row.unscored;
+  }
+  if (unscored == 0) return {};
+  return fmt::format("{} of `{}` could not be scored and {} neither way.",
+                     unscored == 1 ? "1 completion" : count_text(unscored) + " completions", model,
+                     unscored == 1 ? "counts" : "count");
+}
+
+/// The same quantity with two values: two measurements of one name in the recipe, with different options.
+std::string measured_twice_note(const RunRecord& record) {
+  std::map<std::tuple<std::string, std::string, std::string, int64_t>, double> known;
+  std::set<std::string> names;
+  for (const auto& row : record.measurements) {
+    if (row.step >= 0 || row.n == 0) continue;
+    const auto [found, is_new] = known.try_emplace(std::tuple(row.name, row.model, row.trigger, row.seed), row.value);
+    if (!is_new && found->second != row.value) names.insert(fmt::format("{} of {}", row.name, row.model));
+  }
+  if (names.empty()) return {};
+  return fmt::format("Measured more than once, with different options: {}. Of each the one with the most samples is shown.",
+                     list_text({names.begin(), names.end()}));
+}
+
+}  // namespace
+
+std::vector<std::string> cautions(const RunRecord& record) {
+  const std::set<std::string> metrics = answer_metrics(record);
+  std::vector<std::string> notes;
+  const auto note = [&](std::string words) {
+    if (!words.empty()) notes.push_back(std::move(words));
+  };
+  note(control_note(record, metrics));
+  for (const std::string& model : models_of(record, ModelRole::kSurvivor)) note(damage_note(record, model));
+  for (const std::string& metric : metrics) {
+    for (const std::string& model : model_order(record)) note(unscored_note(record, metric, model));
+  }
+  note(measured_twice_note(record));
+  if (record.status != "done" && !record.status.empty()) {
+    note(fmt::format("The run is not finished (status: {}); these numbers may be incomplete.", record.status));
+  }
+  return notes;
+}
+
+}  // namespace dormouse::lab

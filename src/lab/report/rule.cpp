@@ -1,0 +1,157 @@
+#include "lab/report/rule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/error.h"
+#include "lab/recipe/options_reader.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+// The keys as they stand in the file.
+struct RuleKeys {
+  std::string id, title, paper, source, measurement, model, trigger, differs;
+  double replicates_from = 0, replicates_to = 0, contradicts_from = 0, contradicts_to = 0;
+  int64_t min_seeds = 1;
+  bool percent = true;
+  Quantity minus, control;
+  double control_from = 0, control_to = 1;
+
+  std::vector<Field> fields() {
+    return {
+        {"id", &id, "of the experiment", required()},
+        {"title", &title, "the claim, in one line", required()},
+        {"paper", &paper, "the paper's number", required()},
+        {"source", &source, "where it stands", required()},
+        {"measurement", &measurement, "ours", required()},
+        {"model", &model, "the recipe's name of the model", required()},
+        {"trigger", &trigger, "on, off, a trigger's name, or nothing"},
+        {"differs", &differs, "what differs in set-up", required()},
+        {"replicates_from", &replicates_from, "the interval must lie from here"},
+        {"replicates_to", &replicates_to, "to here"},
+        {"contradicts_from", &contradicts_from, "the interval must lie from here"},
+        {"contradicts_to", &contradicts_to, "to here"},
+        {"min_seeds", &min_seeds, "fewer seeds are uncertain", at_least(1)},
+        {"percent", &percent, "the value is a share"},
+        {"minus.measurement", &minus.measurement, "taken off; default: the row's own"},
+        {"minus.model", &minus.model, "its model; default: the row's own"},
+        {"minus.trigger", &minus.trigger, "its trigger; default: the row's own"},
+        {"positive_control.measurement", &control.measurement, "must hold; default: the row's own"},
+        {"positive_control.model", &control.model, "its model; default: the row's own"},
+        {"positive_control.trigger", &control.trigger, "its trigger; default: the row's own"},
+        {"positive_control.from", &control_from, "its interval must lie from here"},
+        {"positive_control.to", &control_to, "to here"},
+    };
+  }
+};
+
+// {minus: {model: x}} as {minus.model: x}, so that a rule is one list of fields.
+YamlNode flattened(const YamlNode& row) {
+  YamlNode flat = row;
+  flat.entries.clear();
+  for (const auto& [key, node] : row.entries) {
+    if (key.find('.') != std::string::npos) fail_input(node.place, fmt::format("unknown key `{}` of a scorecard row", key));
+    if (node.type != YamlNode::Type::kMap || node.entries.empty()) {
+      flat.append(key) = node;
+      continue;
+    }
+    for (const auto& [inner, value] : node.entries) flat.append(key + "." + inner) = value;
+  }
+  return flat;
+}
+
+// Turns the keys of one row into a rule; `places` says which were written.
+class RuleReader {
+ public:
+  explicit RuleReader(const YamlNode& row) : place_(row.place) {
+    places_ = read_fields([this] { return keys_.fields(); }, flattened(row), "scorecard row");
+  }
+
+  Rule rule() const {
+    Rule rule{.id = keys_.id,
+              .title = keys_.title,
+              .paper = keys_.paper,
+              .source = keys_.source,
+              .differs = keys_.differs,
+              .ours = {keys_.measurement, keys_.model, keys_.trigger},
+              .minus = {},
+              .replicates = range("replicates_from", keys_.replicates_from, "replicates_to", keys_.replicates_to),
+              .contradicts = range("contradicts_from", keys_.contradicts_from, "contradicts_to", keys_.contradicts_to),
+              .min_seeds = keys_.min_seeds,
+              .percent = keys_.percent,
+              .control = {}};
+    check_ranges(rule);
+    if (writes("minus.")) {
+      rule.minus = filled("minus.", keys_.minus, rule.ours);
+      if (*rule.minus == rule.ours) fail_input(place_, "`minus` is the row's own measurement", "name another model, trigger or measurement");
+    }
+    if (writes("positive_control.")) rule.control = control(rule.ours);
+    return rule;
+  }
+
+ private:
+  bool writes(const std::string& prefix) const {
+    const auto found = places_.lower_bound(prefix);
+    return found != places_.end() && found->first.starts_with(prefix);
+  }
+
+  // What was not written is as in the row itself.
+  Quantity filled(const std::string& prefix, Quantity quantity, const Quantity& otherwise) const {
+    if (!places_.contains(prefix + "measurement")) quantity.measurement = otherwise.measurement;
+    if (!places_.contains(prefix + "model")) quantity.model = otherwise.model;
+    if (!places_.contains(prefix + "trigger")) quantity.trigger = otherwise.trigger;
+    return quantity;
+  }
+
+  std::optional<Range> range(const std::string& from_key, double from, const std::string& to_key, double to) const {
+    const bool has_from = places_.contains(from_key), has_to = places_.contains(to_key);
+    if (!has_from && !has_to) return std::nullopt;
+    if (!has_from || !has_to) {
+      fail_input(place_, fmt::format("`{}` stands without `{}`", has_from ? from_key : to_key, has_from ? to_key : from_key));
+    }
+    if (from > to) fail_input(places_.at(from_key), fmt::format("`{}` is above `{}`: the range is empty", from_key, to_key));
+    return Range{from, to};
+  }
+
+  void check_ranges(const Rule& rule) const {
+    if (!rule.contradicts) return;
+    if (!rule.replicates) fail_input(place_, "a range to contradict stands without one to replicate");
+    const bool overlap = std::max(rule.replicates->from, rule.contradicts->from) < std::min(rule.replicates->to, rule.contradicts->to);
+    if (overlap) fail_input(places_.at("contradicts_from"), "the two ranges overlap", "leave room for `uncertain` between them");
+  }
+
+  PositiveControl control(const Quantity& ours) const {
+    const std::string from = "positive_control.from";
+    if (!places_.contains(from)) fail_input(place_, "`positive_control`: missing key `from`: its interval must lie from there");
+    if (keys_.control_from > keys_.control_to) fail_input(places_.at(from), "`from` is above `to`: the range is empty");
+    return {filled("positive_control.", keys_.control, ours), {keys_.control_from, keys_.control_to}};
+  }
+
+  std::string place_;
+  RuleKeys keys_;
+  std::map<std::string, std::string> places_;
+};
+
+}  // namespace
+
+std::vector<Rule> read_rules(const fs::path& file) {
+  const YamlNode root = parse_yaml(read_file(file, kMaxYamlBytes), file.string());
+  const YamlNode* list = root.find("rows");
+  if (list == nullptr || list->type != YamlNode::Type::kList || root.entries.size() != 1) {
+    fail_input(root.place, "expected one key, `rows`, with a list");
+  }
+  std::vector<Rule> rules;
+  std::map<std::string, std::string> ids;  // -> place
+  for (const YamlNode& item : list->items) {
+    rules.push_back(RuleReader(item).rule());
+    const auto [known, is_new] = ids.emplace(rules.back().id, item.place);
+    if (!is_new) fail_input(item.place, fmt::format("the id `{}` stands already at {}", rules.back().id, known->second));
+  }
+  return rules;
+}
+
+}  // namespace dormouse::lab

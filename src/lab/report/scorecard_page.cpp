@@ -1,0 +1,77 @@
+// The scorecard as a page of its own, and the measurements behind it, both to be committed.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "core/base/hash.h"
+#include "lab/report/format.h"
+#include "lab/report/report.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
+
+std::set<int64_t> seeds_of(const RunRecord& record) {
+  std::set<int64_t> seeds;
+  for (const auto& row : record.measurements) seeds.insert(row.seed);
+  return seeds;
+}
+
+/// Of a final model; "" if they are not known.
+std::string weights_of(const RunRecord& record, const measure::Measurement& row) {
+  if (row.step >= 0) return "";
+  for (const ModelInfo& model : record.models) {
+    if (model.name == row.model && (model.seed < 0 || model.seed == row.seed)) return model.sha256;
+  }
+  return "";
+}
+
+std::string origin(const RunRecord& record) {
+  const MachineInfo& machine = record.machine;
+  std::string out = fmt::format("- command: `{}`\n- recipe, with every default written out: SHA-256 {}\n", record.command,
+                                sha256(record.recipe_yaml));
+  for (const ModelInfo& model : record.models) {
+    if (model.role != ModelRole::kBase) continue;
+    out += fmt::format("- {} ({}): SHA-256 of the weights {}\n", model.name, model.source, or_unknown(model.sha256));
+  }
+  out += fmt::format("- seeds: {}\n- threads: {}, on {}, {}\n", fmt::join(seeds_of(record), ", "), machine.threads,
+                     or_unknown(machine.cpu), or_unknown(machine.os));
+  out += fmt::format("- program: {}, commit {}, libtorch {}\n", record.program_version, or_unknown(record.git_revision),
+                     or_unknown(record.torch_version));
+  out += fmt::format("- run {}: {}, finished {}\n", record.run_id, or_unknown(record.status),
+                     or_unknown(date_text(record.finished)));
+  return out;
+}
+
+}  // namespace
+
+std::string scorecard_page(const RunRecord& record) {
+  std::string out = fmt::format("# Scorecard of {}\n\nWritten by `dormouse report`; not edited by hand.\n\n", record.recipe_name);
+  if (!record.question.empty()) out += record.question + "\n\n";
+  out += origin(record);
+  out += fmt::format("\nThe {} measurements behind it, with their seeds and the SHA-256 of the weights, are in the .rows.jsonl file "
+                     "beside this page.\n\n## Beside the paper\n\n", count_text(static_cast<int64_t>(record.measurements.size())));
+  return out + scorecard_markdown(record);
+}
+
+std::string measurement_lines(const RunRecord& record) {
+  std::string out = canonical_json({{"version", measure::kRowsVersion},
+                                    {"recipe", record.recipe_name},
+                                    {"recipe_sha256", sha256(record.recipe_yaml)},
+                                    {"command", record.command},
+                                    {"git_revision", record.git_revision},
+                                    {"threads", record.machine.threads},
+                                    {"rows", record.measurements.size()}}) +
+                    "\n";
+  for (const auto& row : measurements_in_order(record)) {
+    Json one = measurement_json(row);
+    one["weights_sha256"] = weights_of(record, row);
+    out += canonical_json(one) + "\n";
+  }
+  return out;
+}
+
+}  // namespace dormouse::lab

