@@ -30,10 +30,11 @@ struct Options {
   bool json = false, keep_going = false;
 };
 
-// What an entry of the recipe uses prompts for: "plant", "defend", or "measure" for every measurement.
+// What an entry of the recipe uses prompts for: "plant", "defend", or "measure" for every measurement. A model that is shrunk is healed
+// before anything is planted into it: that is no purpose of its own.
 std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
   for (const auto& stage : recipe.stages) {
-    if (stage.name == entry) return stage.kind->name();
+    if (stage.name == entry) return stage.kind->name() == "shrink" ? "plant" : stage.kind->name();
   }
   return "measure";
 }
