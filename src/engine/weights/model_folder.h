@@ -59,4 +59,8 @@ class ModelFiles {
 void save_model_folder(const fs::path& folder, const ModelFiles& like,
                        const std::map<std::string, NamedTensor>& tensors);
 
+/// The same for a model that differs from `like` in its shape.
+void save_model_folder(const fs::path& folder, const ModelFiles& like, const ModelConfig& config,
+                       const std::map<std::string, NamedTensor>& tensors);
+
 }  // namespace dormouse::weights

@@ -62,7 +62,11 @@ Json generation_config(const Json& config) {
 
 void save_model_folder(const fs::path& folder, const ModelFiles& like,
                        const std::map<std::string, NamedTensor>& tensors) {
-  const ModelConfig& config = like.config();
+  save_model_folder(folder, like, like.config(), tensors);
+}
+
+void save_model_folder(const fs::path& folder, const ModelFiles& like, const ModelConfig& config,
+                       const std::map<std::string, NamedTensor>& tensors) {
   check_tensors(config, Unwritten(tensors), folder.string());
   std::map<std::string, NamedTensor> kept = tensors;
   if (config.tie_embeddings) kept.erase("lm_head.weight");

