@@ -41,6 +41,9 @@ class StageKind {
   virtual Section section() const = 0;
   virtual std::unique_ptr<StageOptions> make_options() const = 0;
 
+  /// What it uses prompts and tasks for. One set serves one purpose in a recipe: training, defence and test never overlap.
+  virtual std::string purpose() const { return section() == Section::kStage ? name() : "measure"; }
+
   /// Called once the keys are read: what no single field can check. Throw kInput with `entry.place_of(key)`.
   virtual void check(const StageEntry& /*entry*/) const {}
 
@@ -73,6 +76,8 @@ class NodeKind {
   virtual bool uses_seed() const = 0;
   /// What `run` needs at its peak; nothing worth a thought unless it loads a model.
   virtual MemoryNeed memory(const Node& /*node*/, const ModelShape& /*model*/) const { return {}; }
+  /// Throws kInput if this machine lacks a program that `run` needs; asked before the first node of a run is made.
+  virtual void check_machine() const {}
   /// Writes its files below `context.out`. May find there what a killed run left, and go on from it.
   virtual void run(NodeContext& context) const = 0;
 };

@@ -64,7 +64,7 @@ class Defend : public StageKind {
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
     const std::string helper =
         options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
-    std::string plain = add_plain_answers(builder, helper, prompts, options.answers);
+    std::string plain = add_plain_answers(builder, helper, prompts, options.answers, {options.trigger});
     if (options.scratchpad == "own") plain = add_own_scratchpads(builder, options.model, plain);
     const std::string data = builder.add(
         {.kind = "defence-data",

@@ -136,12 +136,10 @@ class FineTuning {
   int64_t tokens_ = 0;
 };
 
-constexpr int64_t kTokensPerRow = 85;  // of everyday prompts and answers
-
 MemoryNeed memory_of_training(const Node& node, const weights::ModelConfig& model) {
   const auto training = options_of<train::TrainingOptions>(node);
   const auto fine_tune = options_of<FineTuneOptions>(node);
-  const int64_t tokens = std::min(training.pass_tokens, training.batch_rows * kTokensPerRow);
+  const int64_t tokens = std::min(training.pass_tokens, training.batch_rows * node.cost.row_tokens);
   const weights::TrainingWork work{tokens, training.precision == "bf16", fine_tune.adapter_rank};
   weights::TrainingWork short_passes = work, in_bf16 = work, adapters = work;
   short_passes.pass_tokens = std::min<int64_t>(tokens, 256);
@@ -168,13 +166,13 @@ const RegisterNode registered(std::make_unique<FineTuneNode>());
 
 std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
                             FineTuneOptions options) {
-  const int64_t tokens = what.rows * training.epochs * kTokensPerRow;
+  const int64_t tokens = what.rows * training.epochs * what.row_tokens;
   training.precision = train::resolve_precision(training.precision);
   return builder.add({.kind = "fine-tune",
                       .options = merged_options(training, options),
                       .inputs = {{"data", what.data}},
                       .models = {{"model", what.model_role_name}},
-                      .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0}});
+                      .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0, .row_tokens = what.row_tokens}});
 }
 
 }  // namespace dormouse::lab

@@ -28,6 +28,7 @@ struct FineTune {
   std::string model_role_name;  // the recipe's name of the model to start from
   std::string data;             // id of the node with rows.jsonl
   int64_t rows;                 // expected, for the plan
+  int64_t row_tokens = 85;      // expected; this is of everyday prompts and answers
 };
 
 /// Adds the node; returns its id. Its artefact has model/, snapshots/, curve.jsonl, and with LoRA adapter/.
