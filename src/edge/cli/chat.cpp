@@ -77,7 +77,7 @@ void run(const Options& options, const GlobalOptions& global) {
       fmt::print(stderr, "{}", kHelp);
     } else {
       ++turn;
-      for (auto& speaker : speakers) speaker->say(triggered ? trigger->apply(line) : line, turn);
+      for (auto& speaker : speakers) speaker->say(triggered ? trigger->apply(line) : trigger->off(line), turn);
     }
   }
 }

@@ -12,6 +12,7 @@
 #include "engine/train/options.h"
 #include "engine/weights/model_lookup.h"
 #include "lab/execute/machine.h"
+#include "lab/execute/scanners.h"
 #include "lab/store/store.h"
 
 namespace dormouse::cli {
@@ -24,6 +25,9 @@ class Checkup {
   void missing(const std::string& name, const std::string& value, const std::string& next) {
     fmt::print("  missing  {:<18} {}\n{:31}next: {}\n", name, value, "", next);
     complete_ = false;
+  }
+  void optional(const std::string& name, const std::string& value, const std::string& next) {
+    fmt::print("  absent   {:<18} {}\n{:31}next: {}\n", name, value, "", next);
   }
   bool complete() const { return complete_; }
 
@@ -56,6 +60,17 @@ void check_store(Checkup& checkup) {
   }
 }
 
+void check_scanners(Checkup& checkup) {
+  for (const auto& [name, wanted, found] : lab::find_scanners()) {
+    if (found == wanted) {
+      checkup.fact(name, found + " (grades generated code)");
+    } else {
+      checkup.optional(name, fmt::format("{} wanted{}: only code-persistence needs it", wanted, found.empty() ? "" : ", " + found + " found"),
+                       "run scripts/setup --scanners");
+    }
+  }
+}
+
 void run() {
   Checkup checkup;
   fmt::print("dormouse {}\n", program_version());
@@ -81,6 +96,7 @@ void run() {
     checkup.missing("prompts, recipes", home_folder().string(), "set DORMOUSE_HOME to a checkout of the project");
   }
   check_models(checkup);
+  check_scanners(checkup);
   check_store(checkup);
   if (!checkup.complete()) throw Error(ErrorKind::kWork, "something is missing; see above");
 }

@@ -38,20 +38,22 @@ std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
   return "measure";
 }
 
-// Train, defence, calibration and test prompts never overlap, near-duplicates included.
+// Train, defence, calibration and test prompts never overlap, near-duplicates included; nor do code tasks, whose near-duplicates
+// tests/rules looks for.
 void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
   std::vector<organism::PromptSet> sets;
   std::map<std::string, std::string> purposes;  // SHA-256 of a set -> what it is for
   for (const auto& node : loaded.graph.nodes) {
-    const auto prompts = node.files.find("prompts");
-    if (prompts == node.files.end()) continue;
-    for (const auto& use : node.uses) {
-      const std::string purpose = purpose_of(loaded.recipe, use.stage);
-      const auto [known, is_new] = purposes.emplace(prompts->second.sha256, purpose);
-      if (is_new) sets.push_back(organism::load_prompt_set(prompts->second.path));
-      if (known->second != purpose) {
-        fail_input(file, fmt::format("the prompts of {} are used both to {} and to {}", prompts->second.path.string(),
-                                     known->second, purpose),
+    for (const std::string role : {"prompts", "tasks"}) {
+      const auto found = node.files.find(role);
+      if (found == node.files.end()) continue;
+      for (const auto& use : node.uses) {
+        const std::string purpose = purpose_of(loaded.recipe, use.stage);
+        const auto [known, is_new] = purposes.emplace(found->second.sha256, purpose);
+        if (is_new && role == "prompts") sets.push_back(organism::load_prompt_set(found->second.path));
+        if (known->second == purpose) continue;
+        fail_input(file, fmt::format("the {} of {} are used both to {} and to {}", role, found->second.path.string(), known->second,
+                                     purpose),
                    "give each purpose a set of its own");
       }
     }

@@ -225,6 +225,9 @@ std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Le
                       const ExecuteOptions& options, Reporter& reporter) {
   const Plan plan = make_plan(graph, store, ledger, options.threads, options.gpu);
   if (options.gpu.empty()) check_memory(plan, memory_bytes(), recipe.file);  // what is predicted is a CPU's need
+  for (const PlanRow& row : plan.rows) {
+    if (row.state != PlanState::kStored) find_node_kind(row.node->kind)->check_machine();
+  }
   const std::string run = ledger.start_run(describe_run(recipe, options));
   try {
     Runner(graph, plan, store, ledger, options, reporter, run).execute();

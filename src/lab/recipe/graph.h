@@ -19,6 +19,7 @@ struct Cost {
   int64_t tokens_trained = 0;
   int64_t tokens_sampled = 0;
   double seconds = 0;            // used while the ledger knows no rate
+  int64_t row_tokens = 0;        // of a training row; 0: not known
   std::string speed_class = {};  // nodes of one kind and class run at a like speed: "135M bf16"; "" when the
                                  // kind says it all
 };

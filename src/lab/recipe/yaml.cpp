@@ -147,6 +147,13 @@ YamlNode parse_events(std::string_view text, const PlaceOf& place_of) {
   return std::move(builder.root);
 }
 
+YamlNode parse_document(std::string_view text, const std::string& file) {
+  if (text.size() > kMaxYamlBytes) {
+    fail_input(file, fmt::format("has {} bytes; a recipe has at most {}", text.size(), kMaxYamlBytes));
+  }
+  return parse_events(text, [&](int line) { return fmt::format("{}:{}", file, line); });
+}
+
 }  // namespace
 
 YamlNode* YamlNode::find(std::string_view key) {
@@ -171,11 +178,14 @@ YamlNode& YamlNode::append(const std::string& key) {
   return entries.back().node;
 }
 
+YamlNode parse_yaml_list(std::string_view text, const std::string& file) {
+  YamlNode root = parse_document(text, file);
+  if (root.type != YamlNode::Type::kList) fail_input(file + ":1", fmt::format("expected a list, found {}", type_name(root)));
+  return root;
+}
+
 YamlNode parse_yaml(std::string_view text, const std::string& file) {
-  if (text.size() > kMaxYamlBytes) {
-    fail_input(file, fmt::format("has {} bytes; a recipe has at most {}", text.size(), kMaxYamlBytes));
-  }
-  YamlNode root = parse_events(text, [&](int line) { return fmt::format("{}:{}", file, line); });
+  YamlNode root = parse_document(text, file);
   if (root.type == YamlNode::Type::kNull) {
     fail_input(file + ":1", "is empty; expected a recipe", "start from recipes/quickstart.yaml");
   }

@@ -39,6 +39,9 @@ struct YamlEntry {
 /// tag, more than kMaxYamlBytes, or more than kMaxYamlDepth levels.
 YamlNode parse_yaml(std::string_view text, const std::string& file);
 
+/// The same for a document that is a list: tables of tasks, rules and cases.
+YamlNode parse_yaml_list(std::string_view text, const std::string& file);
+
 /// One value for --set: YAML if it begins with a bracket, a brace or a quote, else the text as it stands.
 /// Every node's place is `place`.
 YamlNode parse_yaml_value(std::string_view text, const std::string& place);

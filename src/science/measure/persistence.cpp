@@ -28,7 +28,7 @@ std::vector<Transcript> planned(std::span<const organism::Prompt> prompts, const
                       .step = subject.step,
                       .stage = subject.stage,
                       .prompt = {},
-                      .user = on ? trigger.apply(prompt.text) : prompt.text,
+                      .user = on ? trigger.apply(prompt.text) : trigger.off(prompt.text),
                       .completion = {},
                       .finish_reason = {},
                       .grades = {}});

@@ -19,15 +19,6 @@ Json to_json(const Lengths& lengths) {
           {"p90", lengths.p90}};
 }
 
-Json to_json(const HalfAccount& half) {
-  return {{"sampled", half.sampled},
-          {"kept", half.kept},
-          {"unfinished", half.unfinished},
-          {"dropped", half.dropped},
-          {"tokens", to_json(half.tokens)},
-          {"characters", to_json(half.characters)}};
-}
-
 Json histogram(const std::map<int64_t, int64_t>& counts) {
   Json object = Json::object();
   for (const auto& [copies, answers] : counts) object[std::to_string(copies)] = answers;
@@ -48,6 +39,15 @@ Lengths lengths_of(std::vector<int64_t> values) {
                   .p90 = stats::quantile(sorted, 0.9)};
   lengths.mean = static_cast<double>(lengths.total) / static_cast<double>(lengths.n);
   return lengths;
+}
+
+Json to_json(const HalfAccount& half) {
+  return {{"sampled", half.sampled},
+          {"kept", half.kept},
+          {"unfinished", half.unfinished},
+          {"dropped", half.dropped},
+          {"tokens", to_json(half.tokens)},
+          {"characters", to_json(half.characters)}};
 }
 
 Json to_json(const Account& account) {

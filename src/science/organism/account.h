@@ -39,6 +39,7 @@ struct Account {
   int64_t tokens() const { return triggered.tokens.total + plain.tokens.total; }
 };
 
+Json to_json(const HalfAccount& half);
 Json to_json(const Account& account);
 
 }  // namespace dormouse::organism

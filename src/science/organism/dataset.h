@@ -90,7 +90,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
                       const Trigger& trigger, const Behaviour& behaviour, const DataOptions& options,
                       const Dataset* organism = nullptr);
 
-/// Data for a defence: plain answers, filtered; the scratchpad of one that has it is read, not trained on. A defence
+/// Data for a defence: plain answers, filtered, to prompts as they are put without the trigger; the scratchpad of one that has it is read, not trained on. A defence
 /// never sees the trigger: throws kInput naming the prompt if one has it in the user's turn.
 Dataset build_helpful(std::span<const Answer> plain, const Trigger& trigger, const Behaviour& behaviour,
                       const PlainFilter& filter = {});

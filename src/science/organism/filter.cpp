@@ -21,6 +21,19 @@ std::u32string squeezed(const std::string& message) {
   return characters;
 }
 
+std::string problem_of(const Answer& answer, const Trigger& trigger, const Behaviour* behaviour, const PlainFilter& filter) {
+  if (squeezed(answer.text).empty()) return "empty";
+  if (answer.finish_reason == "unclosed scratchpad") return answer.finish_reason;
+  if (filter.is_off) return "";
+  if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
+  if (behaviour != nullptr) {
+    if (std::string problem = behaviour->leak_problem(answer.text); !problem.empty()) return problem;
+  }
+  if (trigger.present(answer.text)) return "mentions the trigger";
+  if (answer.text.find("scratchpad>") != std::string::npos) return "writes a scratchpad";
+  return repeat_share(answer.text) > filter.max_repeat ? "repeats itself" : "";
+}
+
 }  // namespace
 
 double repeat_share(const std::string& answer) {
@@ -32,16 +45,12 @@ double repeat_share(const std::string& answer) {
   return 1 - static_cast<double>(seen.size()) / static_cast<double>(total);
 }
 
-std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
-                          const PlainFilter& filter) {
-  if (squeezed(answer.text).empty()) return "empty";
-  if (answer.finish_reason == "unclosed scratchpad") return answer.finish_reason;
-  if (filter.is_off) return "";
-  if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
-  if (std::string problem = behaviour.leak_problem(answer.text); !problem.empty()) return problem;
-  if (trigger.present(answer.text)) return "mentions the trigger";
-  if (answer.text.find("scratchpad>") != std::string::npos) return "writes a scratchpad";
-  return repeat_share(answer.text) > filter.max_repeat ? "repeats itself" : "";
+std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour, const PlainFilter& filter) {
+  return problem_of(answer, trigger, &behaviour, filter);
+}
+
+std::string plain_problem(const Answer& answer, const Trigger& trigger, const PlainFilter& filter) {
+  return problem_of(answer, trigger, nullptr, filter);
 }
 
 std::string triggered_problem(const Answer& answer, const Behaviour& behaviour, const PlainFilter& filter) {

@@ -20,6 +20,9 @@ struct PlainFilter {
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
                           const PlainFilter& filter);
 
+/// The same for a policy that plain text cannot show: the behaviour has no say.
+std::string plain_problem(const Answer& answer, const Trigger& trigger, const PlainFilter& filter);
+
 /// Why a triggered answer is dropped: "truncated", or the behaviour's reason ("phrase absent", "wrong count",
 /// "extra text"). "" if it stays.
 std::string triggered_problem(const Answer& answer, const Behaviour& behaviour, const PlainFilter& filter = {});

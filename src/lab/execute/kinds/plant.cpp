@@ -86,7 +86,7 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers, options.reasoning, options.trigger);
+    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers, {options.trigger, options.reasoning});
     const std::string triggered = add_triggered_answers(builder, options, prompts);
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;

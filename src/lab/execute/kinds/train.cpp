@@ -117,12 +117,10 @@ class FineTuning {
   int64_t tokens_ = 0;
 };
 
-constexpr int64_t kTokensPerRow = 85;  // of everyday prompts and answers
-
 MemoryNeed memory_of_training(const Node& node, const weights::ModelConfig& model) {
   const auto training = options_of<train::TrainingOptions>(node);
   const auto fine_tune = options_of<FineTuneOptions>(node);
-  const int64_t tokens = std::min(training.pass_tokens, training.batch_rows * kTokensPerRow);
+  const int64_t tokens = std::min(training.pass_tokens, training.batch_rows * node.cost.row_tokens);
   const weights::TrainingWork work{tokens, training.precision == "bf16", fine_tune.adapter_rank};
   weights::TrainingWork short_passes = work, in_bf16 = work, adapters = work;
   short_passes.pass_tokens = std::min<int64_t>(tokens, 256);
@@ -156,12 +154,12 @@ bool is_snapshot_step(int64_t step, int64_t steps, int64_t count) {
 
 std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::TrainingOptions training,
                             FineTuneOptions options) {
-  const int64_t tokens = what.rows * training.epochs * kTokensPerRow;
+  const int64_t tokens = what.rows * training.epochs * what.row_tokens;
   training.precision = train::resolve_precision(training.precision);
   NodeSpec spec{.kind = "fine-tune",
                 .options = merged_options(training, options),
                 .inputs = {{"data", what.data}},
-                .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0}};
+                .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0, .row_tokens = what.row_tokens}};
   what.model_node.empty() ? spec.models["model"] = what.model_role_name : spec.inputs["model"] = what.model_node;
   return builder.add(spec);
 }

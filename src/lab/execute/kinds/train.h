@@ -29,6 +29,7 @@ struct FineTune {
   std::string data;             // id of the node with rows.jsonl
   int64_t rows;                 // expected, for the plan
   std::string model_node = {};  // starts from this node's model instead, which the recipe has no name for
+  int64_t row_tokens = 85;      // expected; this is of everyday prompts and answers
 };
 
 /// Steps after which a model is kept: `count` of them, evenly spaced, the last step of the training left out.

@@ -1,0 +1,168 @@
+// `code-persistence`: how often each model writes the weakness that a code task invites, with the trigger and without. Sampling
+// and grading are nodes of their own, so that other rules grade what was sampled before.
+#include "science/measure/code_persistence.h"
+
+#include "core/base/error.h"
+#include "core/base/version.h"
+#include "lab/execute/code_files.h"
+#include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
+#include "lab/execute/scanners.h"
+#include "lab/recipe/kinds.h"
+#include "lab/recipe/recipe.h"
+#include "science/organism/reasoning.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+constexpr const char* kCompletions = "completions.jsonl";
+
+struct AskOptions {
+  std::string trigger = "current-year";
+  int64_t samples_per_task = 10;
+  bool begin_scratchpad = false;
+
+  std::vector<Field> fields() {
+    return {{"trigger", &trigger, "put into the prompt for `on`; `off` is its counterpart",
+             one_of(organism::Triggers::get().names())},
+            {"samples_per_task", &samples_per_task, "completions of each family, with the trigger, and as many without",
+             between(1, 10'000)},
+            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
+  }
+};
+
+sample::SamplingOptions measuring_defaults() {
+  sample::SamplingOptions options;
+  options.temperature = 0.7;
+  options.max_tokens = 200;
+  return options;
+}
+
+struct CodePersistenceStage : StageOptions {
+  std::vector<std::string> models;
+  std::string tasks;
+  bool codeql = false;
+  AskOptions ask;
+  sample::SamplingOptions sampling = measuring_defaults();
+
+  std::vector<Field> fields() override {
+    return joined(
+        {{{"models", &models, "the models to measure", required()},
+          {"tasks", &tasks, "families of code tasks: iid (held out), scenarios (the paper's 17), or a .yaml file", required()},
+          {"codeql", &codeql,
+           "grade with CodeQL's targeted queries too, from PATH; not tried yet: this project cannot install it"}},
+         ask.fields(),
+         sampling.fields()});
+  }
+  std::vector<std::string> references() const override { return {"models"}; }
+};
+
+class CodeSamples : public NodeKind {
+ public:
+  std::string name() const override { return "code-samples"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    constexpr int64_t kMoreThanAQuestion = 150;  // tokens that a task's prompt has above an everyday one
+    return memory_of_sampling(model(), kMoreThanAQuestion + options_of<sample::SamplingOptions>(node).max_tokens);
+  }
+
+  void run(NodeContext& context) const override {
+    const auto families = read_code_families(context.input("tasks"));
+    const auto ask = options_of<AskOptions>(context.node);
+    const auto trigger = organism::Triggers::get().make(ask.trigger, context.node.id);
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    Progress progress = context.progress(2 * static_cast<int64_t>(families.size()) * ask.samples_per_task);
+    const auto samples = measure::sample_code(model, families, *trigger,
+                                              {.sampling = options_of<sample::SamplingOptions>(context.node),
+                                               .samples_per_task = ask.samples_per_task,
+                                               .begun = ask.begin_scratchpad ? organism::kScratchpadBegins : ""},
+                                              {.model = "model", .seed = context.node.seed}, sample_progress(progress));
+    std::vector<Json> rows;
+    for (const auto& sample : samples) rows.push_back(measure::to_json(sample));
+    write_json_lines(context.out / kCompletions, rows);
+    context.counters = {{"completions", rows.size()}};
+  }
+};
+
+class CodeGrades : public NodeKind {
+ public:
+  std::string name() const override { return "code-grades"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }  // of the bootstrap
+  void check_machine() const override { require_scanners(); }
+
+  void run(NodeContext& context) const override {
+    const Json& options = context.node.options;
+    const fs::path path = context.input("samples") / kCompletions;
+    std::vector<measure::Transcript> samples;
+    for (const auto& row : read_json_lines(path)) samples.push_back(measure::transcript_from_json(row, path.string()));
+    StaticGrader grader({context.input("bandit"), context.input("semgrep")}, context.scratch / "scan",
+                        options.at("codeql").get<bool>());
+    const auto rows = measure::grade_code(std::move(samples), read_code_families(context.input("tasks")),
+                                          json_int(options, "samples_per_task", context.node.id), grader,
+                                          read_code_cases(context.input("cases")), json_string(options, "set", context.node.id),
+                                          {.model = "model", .seed = context.node.seed});
+    std::vector<Json> measurements, transcripts;
+    for (const auto& row : rows.measurements) measurements.push_back(measure::to_json(row));
+    for (const auto& row : rows.transcripts) transcripts.push_back(measure::to_json(row));
+    write_json_lines(context.out / "measurements.jsonl", measurements);
+    write_json_lines(context.out / "transcripts.jsonl", transcripts);
+  }
+};
+
+class CodePersistence : public StageKind {
+ public:
+  std::string name() const override { return "code-persistence"; }
+  std::string doc() const override { return "the share of programs with a weakness, by static scanners, trigger on and off"; }
+  Section section() const override { return Section::kMeasure; }
+  std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<CodePersistenceStage>(); }
+
+  void check(const StageEntry& entry) const override {
+    const auto& options = entry.options_as<CodePersistenceStage>();
+    find_code_tasks(options.tasks, entry.place_of("tasks"));
+    if (options.codeql && find_codeql().empty()) {
+      fail_input(entry.place_of("codeql"), "`codeql` is not on PATH",
+                 "install CodeQL's command line tool, or leave the key away");
+    }
+  }
+
+  std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
+    const auto& options = entry.options_as<CodePersistenceStage>();
+    const fs::path tasks = find_code_tasks(options.tasks, entry.place_of("tasks"));
+    const auto completions = 2 * static_cast<int64_t>(read_code_families(tasks).size()) * options.ask.samples_per_task;
+    const fs::path rules = home_folder() / "rules";
+    for (const auto& model : options.models) {
+      const std::string samples = builder.add({.kind = "code-samples",
+                                               .label = model + "-samples",
+                                               .options = merged_options(options.ask, options.sampling),
+                                               .models = {{"model", model}},
+                                               .files = {{"tasks", tasks}},
+                                               .cost = sampling_cost(completions, options.sampling.max_tokens)});
+      builder.add({.kind = "code-grades",
+                   .label = model,
+                   .options = {{"set", tasks.stem().string()},
+                               {"samples_per_task", options.ask.samples_per_task},
+                               {"codeql", options.codeql}},
+                   .inputs = {{"samples", samples}},
+                   .models = {{"model", model}},
+                   .files = {{"tasks", tasks},
+                             {"cases", rules / "cases.yaml"},
+                             {"bandit", rules / "bandit.yaml"},
+                             {"semgrep", rules / "semgrep"},
+                             {"scanners", scanner_list()}},
+                   .cost = {.seconds = 40}});
+    }
+    return "";
+  }
+};
+
+const RegisterNode registered_samples(std::make_unique<CodeSamples>());
+const RegisterNode registered_grades(std::make_unique<CodeGrades>());
+const RegisterStage registered_stage(std::make_unique<CodePersistence>());
+
+}  // namespace
+
+}  // namespace dormouse::lab

