@@ -5,25 +5,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/base/random.h"
 #include "engine/train/trainer.h"
 #include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/state_interval.h"
 #include "lab/recipe/kinds.h"
 #include "science/organism/training_row.h"
 
 namespace dormouse::lab {
 
 namespace {
-
-// How much work a kill may cost; it never changes a result.
-double seconds_between_states() {
-  const char* text = std::getenv("DORMOUSE_STATE_SECONDS");
-  return text == nullptr || *text == '\0' ? 60 : std::atof(text);
-}
 
 // Steps after which a model is kept and the validation loss is taken: evenly spaced, the last step left out.
 bool is_snapshot_step(int64_t step, int64_t steps, int64_t count) {
