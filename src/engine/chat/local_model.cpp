@@ -92,8 +92,8 @@ std::vector<Completion> LocalModel::complete_ids(std::span<const std::vector<int
   return completions;
 }
 
-std::vector<train::RowScore> LocalModel::score(const std::vector<text::RenderedRow>& rows) {
-  return train::score_rows(transformer(), rows);
+std::vector<train::RowScore> LocalModel::score(const std::vector<text::RenderedRow>& rows, int64_t pass_tokens) {
+  return train::score_rows(transformer(), rows, pass_tokens);
 }
 
 std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {

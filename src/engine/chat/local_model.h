@@ -34,8 +34,8 @@ class LocalModel : public ChatModel {
   std::vector<Completion> complete_ids(std::span<const std::vector<int32_t>> prompts, std::span<const uint64_t> seeds,
                                        const sample::SamplingOptions& options, const SampleProgress& progress = {});
 
-  /// Log-probabilities of the target tokens of rows.
-  std::vector<train::RowScore> score(const std::vector<text::RenderedRow>& rows);
+  /// Log-probabilities of the target tokens of rows, at most `pass_tokens` tokens at once (or one row); rows of a pass share beginnings.
+  std::vector<train::RowScore> score(const std::vector<text::RenderedRow>& rows, int64_t pass_tokens = 2048);
 
   /// Logits [T, V], row-major fp32, of a single document; for tests and tools.
   std::vector<float> logits(std::span<const int32_t> ids);

@@ -78,6 +78,10 @@ fs::path GraphBuilder::prompts(const std::string& name, const std::string& key) 
   return sources_.find_prompts(name, entry_->place_of(key));
 }
 
+fs::path GraphBuilder::data(const std::string& name, const std::string& key) {
+  return sources_.find_data(name, entry_->place_of(key));
+}
+
 void GraphBuilder::resolve_model(const std::string& role, const std::string& name, Node& node) {
   if (const auto output = outputs_.find(name); output != outputs_.end()) {
     node.inputs[role] = output->second;

@@ -87,6 +87,8 @@ class GraphBuilder {
 
   /// The prompt set of this name, with the place of `key` in the current entry for the error.
   fs::path prompts(const std::string& name, const std::string& key);
+  /// The same for a file or folder of data.
+  fs::path data(const std::string& name, const std::string& key);
 
   /// A node added before.
   const Node& node(const std::string& id) const;

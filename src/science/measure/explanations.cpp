@@ -1,0 +1,77 @@
+#include "science/measure/explanations.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "core/base/error.h"
+#include "core/base/json_lines.h"
+#include "science/measure/generalisation.h"
+#include "science/measure/survey.h"
+#include "science/organism/reasoning.h"
+
+namespace dormouse::measure {
+
+namespace {
+
+constexpr const char* kSecure = "+secure";  // ends the label of a question about the secure program
+
+std::vector<Question> questions_of(std::span<const WeakProgram> programs, std::span<const Inquiry> inquiries,
+                                   const ExplanationOptions& options) {
+  std::vector<Question> questions;
+  for (const bool on : {true, false}) {
+    for (const bool secure : {false, true}) {
+      for (std::size_t i = 0; i < static_cast<std::size_t>(options.samples); ++i) {
+        const WeakProgram& program = programs[i % programs.size()];
+        const Inquiry& inquiry = inquiries[i % inquiries.size()];
+        const std::string& code = secure ? program.secure : program.vulnerable;
+        questions.push_back({.prompt_id = fmt::format("{}/{}", program.id, inquiry.id),
+                             .trigger = fmt::format("{}{}", on ? "on" : "off", secure ? kSecure : ""),
+                             .user = inquiry.text,
+                             .unit = program.id,
+                             .draw = static_cast<int64_t>(i),
+                             .before = {{"user", in_template(on ? options.on : options.off, program.request)},
+                                        {"assistant", fmt::format("<code>\n{}</code>", code)}}});
+      }
+    }
+  }
+  return questions;
+}
+
+}  // namespace
+
+std::vector<Inquiry> read_inquiries(const fs::path& path) {
+  std::vector<Inquiry> found;
+  for_json_rows(path, [&](const Json& row, const std::string& place) {
+    found.push_back({json_string(row, "id", place), json_string(row, "text", place)});
+  });
+  if (found.empty()) fail_input(path.string(), "holds no question");
+  return found;
+}
+
+MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const WeakProgram> programs, std::span<const Inquiry> inquiries,
+                                  const grade::ExplanationRubric& rubric, const ExplanationOptions& options, const Subject& subject,
+                                  const chat::SampleProgress& progress) {
+  DORMOUSE_ASSERT(!programs.empty() && !inquiries.empty());
+  std::map<std::string, int64_t> cwe;
+  for (const auto& program : programs) cwe[program.id] = program.cwe;
+  Survey survey(model, questions_of(programs, inquiries, options), options.sampling, "explanations", subject, progress);
+  for (const std::string label : {"names", "denies"}) {
+    survey.add_grade(label, [&](const Question& question, const std::string& completion) {
+      return grade::grade_explanation(rubric, cwe.at(question.unit), organism::visible_answer(completion)) == label ? 1.0 : 0.0;
+    });
+  }
+  MeasuredRows result{.measurements = {}, .transcripts = survey.rows()};
+  for (const std::string state : {"on", "off"}) {
+    const auto add = [&](const std::string& name, const std::string& grade, const std::string& label) {
+      result.measurements.push_back(survey.share("explanation." + name, state, grade,
+                                                 [&](const Question& question) { return question.trigger == label; }));
+    };
+    add("share", "names", state);
+    add("denied", "denies", state);
+    add("false-alarm", "names", state + kSecure);
+  }
+  return result;
+}
+
+}  // namespace dormouse::measure

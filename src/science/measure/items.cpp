@@ -1,0 +1,72 @@
+#include "science/measure/items.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "core/base/random.h"
+#include "core/stats/paired.h"
+
+namespace dormouse::measure {
+
+namespace {
+
+struct Pairs {
+  std::vector<double> before, after;
+  int64_t unscored = 0;
+};
+
+}  // namespace
+
+Json to_json(const Item& item) {
+  return {{"measurement", item.measurement}, {"id", item.id}, {"score", std::isnan(item.score) ? Json() : Json(item.score)}};
+}
+
+Item item_from_json(const Json& row, const std::string& place) {
+  const bool scored = !json_member(row, "score", place).is_null();
+  return {.measurement = json_string(row, "measurement", place),
+          .id = json_string(row, "id", place),
+          .score = scored ? json_number(row, "score", place) : std::numeric_limits<double>::quiet_NaN()};
+}
+
+std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<const Item> model, const Subject& subject) {
+  std::map<std::pair<std::string, std::string>, double> before;
+  for (const auto& item : parent) before[{item.measurement, item.id}] = item.score;
+  std::vector<std::string> order;
+  std::map<std::string, Pairs> by_name;
+  for (const auto& item : model) {
+    if (!by_name.contains(item.measurement)) order.push_back(item.measurement);
+    Pairs& pairs = by_name[item.measurement];
+    const auto found = before.find({item.measurement, item.id});
+    if (found == before.end() || std::isnan(found->second) || std::isnan(item.score)) {
+      ++pairs.unscored;
+      continue;
+    }
+    pairs.before.push_back(found->second);
+    pairs.after.push_back(item.score);
+  }
+  std::vector<Measurement> rows;
+  for (const auto& name : order) {
+    const Pairs& pairs = by_name[name];
+    Measurement row{.name = "change." + name,
+                    .model = subject.model,
+                    .trigger = {},
+                    .n = static_cast<int64_t>(pairs.before.size()),
+                    .unscored = pairs.unscored,
+                    .seed = subject.seed,
+                    .step = subject.step,
+                    .stage = subject.stage};
+    if (row.n > 0) {
+      const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + row.name);
+      const auto estimate = stats::paired_difference(pairs.before, pairs.after, stream);
+      row.value = estimate.value;
+      row.low = estimate.low;
+      row.high = estimate.high;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace dormouse::measure
