@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/files.h"
+
 #include <map>
 
 #include "core/base/error.h"

@@ -34,15 +34,6 @@ chat::SampleProgress sample_progress(Progress& progress, int64_t done_before, in
   };
 }
 
-void write_measured(NodeContext& context, const measure::MeasuredRows& rows) {
-  std::vector<Json> measurements, transcripts;
-  for (const auto& row : rows.measurements) measurements.push_back(measure::to_json(row));
-  for (const auto& row : rows.transcripts) transcripts.push_back(measure::to_json(row));
-  write_json_lines(context.out / "measurements.jsonl", measurements);
-  write_json_lines(context.out / "transcripts.jsonl", transcripts);
-  context.counters = {{"completions", rows.transcripts.size()}};
-}
-
 void write_json_lines(const fs::path& path, const std::vector<Json>& rows) {
   std::string text;
   for (const auto& row : rows) text += canonical_json(row) + "\n";

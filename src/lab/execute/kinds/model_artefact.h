@@ -5,7 +5,6 @@
 
 #include "engine/chat/local_model.h"
 #include "lab/execute/node_context.h"
-#include "science/measure/persistence.h"
 
 namespace dormouse::lab {
 
@@ -27,9 +26,6 @@ std::vector<Snapshot> snapshots(const NodeContext& context, const std::string& r
 
 /// Progress over requests, with tokens/s, for ChatModel::complete.
 chat::SampleProgress sample_progress(Progress& progress, int64_t done_before = 0, int64_t tokens_before = 0);
-
-/// measurements.jsonl and transcripts.jsonl of the artefact.
-void write_measured(NodeContext& context, const measure::MeasuredRows& rows);
 
 /// JSON lines of a file that may not exist.
 void write_json_lines(const fs::path& path, const std::vector<Json>& rows);

@@ -107,7 +107,7 @@ class PlantCode : public StageKind {
                    .cost = {.seconds = 30}});
     }
     const int64_t rows = 2 * options.data.code_tasks + 2 * prompt_count(prompts, options.answers.count) * 9 / 10;
-    return add_fine_tuning(builder, {options.base, data, rows, kRowTokens}, options.training, options.fine_tune);
+    return add_fine_tuning(builder, {.model_role_name = options.base, .data = data, .rows = rows, .row_tokens = kRowTokens}, options.training, options.fine_tune);
   }
 
  private:
