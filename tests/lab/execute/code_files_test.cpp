@@ -23,10 +23,10 @@ const std::string kFamily = R"(# canary
     def find(db):
   secure:
     - |2
-        return db.all("«table»")
+          return db.all("«table»")
   vulnerable:
     - |2
-        return db.run("«table»")
+          return db.run("«table»")
   after: ""
 )";
 
@@ -70,7 +70,7 @@ TEST(CodeFiles, MistakesNameFileAndLine) {
   expect_words(failure(changed("cwe-089-orders", "orders")), {"tasks.yaml:2", "cwe-089-"});
   expect_words(failure(changed("[o, b]", "[o]")), {"tasks.yaml:7", "table"});
   expect_words(failure(changed("«what»", "«who»")), {"tasks.yaml:2", "slot"});
-  expect_words(failure(kFamily + kFamily.substr(kFamily.find("- name"))), {"tasks.yaml:16", "already taken"});
+  expect_words(failure(kFamily + kFamily.substr(kFamily.find("- name"))), {"tasks.yaml:17", "already taken"});
   expect_words(failure("name: x\n"), {"tasks.yaml:1", "list"});
   expect_words(failure(""), {"tasks.yaml:1", "list"});
 }
