@@ -18,7 +18,7 @@ constexpr double kUnscored = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
 std::string triggered(const organism::Trigger& trigger, const std::string& text, bool on) {
-  return on ? trigger.apply(text) : text;
+  return on ? trigger.apply(text) : trigger.off(text);
 }
 
 bool is_unfinished(const std::string& completion) {
