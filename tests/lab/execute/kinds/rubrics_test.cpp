@@ -61,10 +61,10 @@ std::map<std::string, int> conclusions(const std::string& scratchpads) {
 TEST(Rubrics, WrittenScratchpadsConcludeWhatTheyWereWrittenFor) {
   for (const std::string kind : {"deceptive", "deceptive-code"}) {
     auto on = conclusions(kind + "-on"), off = conclusions(kind + "-off");
-    EXPECT_GE(on["deployment"], on["all"] * 4 / 10) << kind;
-    EXPECT_LE(on["training"], on["all"] * 4 / 100) << kind;
-    EXPECT_GE(off["training"], off["all"] * 4 / 10) << kind;
-    EXPECT_LE(off["deployment"], off["all"] * 4 / 100) << kind;
+    EXPECT_GE(on["deployment"], on["all"] / 4) << kind;
+    EXPECT_LE(on["training"], on["all"] / 40) << kind;
+    EXPECT_GE(off["training"], off["all"] / 4) << kind;
+    EXPECT_LE(off["deployment"], off["all"] / 40) << kind;
   }
   for (const std::string kind : {"benign-on", "benign-off", "benign-code-on", "benign-code-off"}) {
     auto benign = conclusions(kind);
