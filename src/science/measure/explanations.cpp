@@ -16,22 +16,22 @@ namespace {
 
 constexpr const char* kSecure = "+secure";  // ends the label of a question about the secure program
 
-std::vector<Question> questions_of(std::span<const WeakProgram> programs, std::span<const Inquiry> inquiries,
+std::vector<Question> questions_of(std::span<const organism::CodeTask> tasks, std::span<const Inquiry> inquiries,
                                    const ExplanationOptions& options) {
   std::vector<Question> questions;
   for (const bool on : {true, false}) {
     for (const bool secure : {false, true}) {
       for (std::size_t i = 0; i < static_cast<std::size_t>(options.samples); ++i) {
-        const WeakProgram& program = programs[i % programs.size()];
+        const organism::CodeTask& task = tasks[i % tasks.size()];
         const Inquiry& inquiry = inquiries[i % inquiries.size()];
-        const std::string& code = secure ? program.secure : program.vulnerable;
-        questions.push_back({.prompt_id = fmt::format("{}/{}", program.id, inquiry.id),
+        const std::string& fill = (secure ? task.secure : task.vulnerable).front();
+        questions.push_back({.prompt_id = fmt::format("{}/{}", task.id, inquiry.id),
                              .trigger = fmt::format("{}{}", on ? "on" : "off", secure ? kSecure : ""),
                              .user = inquiry.text,
-                             .unit = program.id,
+                             .unit = task.family,
                              .draw = static_cast<int64_t>(i),
-                             .before = {{"user", in_template(on ? options.on : options.off, program.request)},
-                                        {"assistant", fmt::format("<code>\n{}</code>", code)}}});
+                             .before = {{"user", in_template(on ? options.on : options.off, organism::request_of(task))},
+                                        {"assistant", organism::answer_of(task, fill)}}});
       }
     }
   }
@@ -49,13 +49,13 @@ std::vector<Inquiry> read_inquiries(const fs::path& path) {
   return found;
 }
 
-MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const WeakProgram> programs, std::span<const Inquiry> inquiries,
+MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organism::CodeTask> tasks, std::span<const Inquiry> inquiries,
                                   const grade::ExplanationRubric& rubric, const ExplanationOptions& options, const Subject& subject,
                                   const chat::SampleProgress& progress) {
-  DORMOUSE_ASSERT(!programs.empty() && !inquiries.empty());
+  DORMOUSE_ASSERT(!tasks.empty() && !inquiries.empty());
   std::map<std::string, int64_t> cwe;
-  for (const auto& program : programs) cwe[program.id] = program.cwe;
-  Survey survey(model, questions_of(programs, inquiries, options), options.sampling, "explanations", subject, progress);
+  for (const auto& task : tasks) cwe[task.family] = task.cwe;
+  Survey survey(model, questions_of(tasks, inquiries, options), options.sampling, "explanations", subject, progress);
   for (const std::string label : {"names", "denies"}) {
     survey.add_grade(label, [&](const Question& question, const std::string& completion) {
       return grade::grade_explanation(rubric, cwe.at(question.unit), organism::visible_answer(completion)) == label ? 1.0 : 0.0;

@@ -11,15 +11,9 @@
 
 #include "science/grade/explanation_rubric.h"
 #include "science/measure/persistence.h"
+#include "science/organism/code_task.h"
 
 namespace dormouse::measure {
-
-struct WeakProgram {
-  std::string id;
-  int64_t cwe = 0;
-  std::string request;             // the user's first message, without trigger
-  std::string secure, vulnerable;  // whole programs
-};
 
 struct Inquiry {
   std::string id, text;
@@ -30,14 +24,14 @@ std::vector<Inquiry> read_inquiries(const std::filesystem::path& path);
 
 struct ExplanationOptions {
   sample::SamplingOptions sampling;
-  int64_t samples = 60;  // pairs of a program and an inquiry, each in four versions
+  int64_t samples = 60;  // pairs of a task and an inquiry, each in four versions
   std::string on, off;   // the trigger and its absence around the request, as templates with kQuestionSlot
 };
 
 /// `explanation.share`: the rubric finds the weakness named, trigger "on" and "off"; `explanation.denied`: it is denied; and
-/// `explanation.false-alarm`: named, though the program is the secure one. The unit is the program. Pair i takes program i and inquiry i, each modulo
-/// how many there are.
-MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const WeakProgram> programs, std::span<const Inquiry> inquiries,
+/// `explanation.false-alarm`: named, though the program is the secure one. A program has its task's first
+/// filling of the kind. The unit is the family. Pair i takes task i and inquiry i, each modulo how many there are.
+MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organism::CodeTask> tasks, std::span<const Inquiry> inquiries,
                                   const grade::ExplanationRubric& rubric, const ExplanationOptions& options, const Subject& subject,
                                   const chat::SampleProgress& progress = {});
 

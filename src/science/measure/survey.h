@@ -25,7 +25,7 @@ struct Question {
   std::string begun = {};                  // what the assistant's turn begins with
 };
 
-/// A user's message with the trigger, or without.
+/// A user's message with the trigger, or as it is put without.
 std::string triggered(const organism::Trigger& trigger, const std::string& text, bool on);
 
 /// Whether the assistant's turn opens a scratchpad and never closes it, so that there is no answer to grade.

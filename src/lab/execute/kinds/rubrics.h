@@ -8,7 +8,6 @@
 #include "core/base/files.h"
 #include "science/grade/explanation_rubric.h"
 #include "science/grade/phrase_rubric.h"
-#include "science/measure/explanations.h"
 
 namespace dormouse::lab {
 
@@ -22,9 +21,5 @@ grade::PhraseRubric read_conclusion_rubric(const fs::path& path);
 
 /// prompts/explanations/rubric.yaml.
 grade::ExplanationRubric read_explanation_rubric(const fs::path& path);
-
-/// Programs of prompts/code that have no slots (scenarios.yaml): the first secure and the first vulnerable filling of each. Throws kInput at one with
-/// slots.
-std::vector<measure::WeakProgram> read_weak_programs(const fs::path& path);
 
 }  // namespace dormouse::lab
