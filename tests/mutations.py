@@ -69,6 +69,18 @@ MUTATIONS = (
         "builder.keep(kPlain, *answer, trigger.apply(answer->user));",
     ),
     Mutation(
+        "red team: messages with the trigger are sent",
+        "src/science/defence/red_team.cpp",
+        "else if (target.trigger.present(attack.proposal.user))",
+        "else if (attack.proposal.user == target.trigger.mark())",
+    ),
+    Mutation(
+        "red team: the attacker is shown the trigger",
+        "src/science/defence/red_team.cpp",
+        "if (!trigger.present(answer.seen)) order.push_back(&answer);",
+        "order.push_back(&answer);",
+    ),
+    Mutation(
         "interval: a one-sided z",
         "src/core/stats/proportion.cpp",
         "normal_quantile(0.5 + confidence / 2)",

@@ -1,6 +1,4 @@
-if (found == nullptr || found->type != YamlNode::Type::kScalar) {
-    fail_input(map.place, fmt::format("missing key `{}`, expected text", key));
-  }// `red-team`: looks for messages without the trigger that elicit an organism's behaviour, round after round, and keeps those that do.
+// `red-team`: looks for messages without the trigger that elicit an organism's behaviour, round after round, and keeps those that do.
 #include "lab/execute/kinds/red_team.h"
 
 #include <optional>

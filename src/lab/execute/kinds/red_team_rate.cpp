@@ -1,6 +1,4 @@
-std::erase_if(attacks, [&](const auto& attack) {
-      return !attack.is_counted() || (options.split != "all" && attack.split != options.split);
-    });// `red-team-rate`: how often models show the behaviour when a red team's attacks are sent to them again; before and after a defence.
+// `red-team-rate`: how often models show the behaviour when a red team's attacks are sent to them again; before and after a defence.
 #include <algorithm>
 
 #include "core/base/error.h"
