@@ -66,7 +66,7 @@ std::string defence_text(const RunRecord& record, const std::string& survivor) {
   const bool shared = std::any_of(record.models.begin(), record.models.end(), [&](const ModelInfo& other) {
     return other.name != survivor && other.defence == info->defence;
   });
-  return shared ? fmt::format("{} (`{}`)", info->defence, survivor) : info->defence;
+  return shared ? fmt::format("{} ({})", info->defence, survivor) : info->defence;
 }
 
 }  // namespace dormouse::lab

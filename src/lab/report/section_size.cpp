@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "lab/report/answer.h"
@@ -20,7 +19,7 @@ struct Sized {
   std::string model, metric;
   int64_t parameters = 0;
 };
-using SizedByTitle = std::map<std::string, std::vector<Sized>>;
+using SizedByTitle = std::vector<std::pair<std::string, std::vector<Sized>>>;  // in the order of the families
 
 std::string title_of(const RunRecord& record, const Family& family, const std::string& model) {
   const PolicyInfo& policy = policy_of(record, family.organism);
@@ -30,6 +29,11 @@ std::string title_of(const RunRecord& record, const Family& family, const std::s
   const std::string defence = info->defence.empty() ? "a defence" : info->defence;
   const bool direct = info->parent == family.organism;
   return fmt::format("{}{}, after {}{}", policy.behaviour, reasoning, defence, direct ? "" : " of " + info->parent);
+}
+
+std::vector<Sized>& group_of(SizedByTitle& groups, const std::string& title) {
+  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == title; });
+  return found == groups.end() ? groups.emplace_back(title, std::vector<Sized>{}).second : found->second;
 }
 
 /// Only what was measured at two sizes or more, smallest first.
@@ -42,7 +46,7 @@ SizedByTitle sized_models(const RunRecord& record) {
     for (const std::string& model : models) {
       const int64_t parameters = find_model(record, model)->parameters;
       const bool measured = estimate_on(record, metric, model) || estimate(record, metric, model, "off");
-      if (parameters > 0 && measured) out[title_of(record, family, model)].push_back({model, metric, parameters});
+      if (parameters > 0 && measured) group_of(out, title_of(record, family, model)).push_back({model, metric, parameters});
     }
   }
   for (auto& [title, models] : out) {

