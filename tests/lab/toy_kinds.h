@@ -254,6 +254,11 @@ measure:
 report: { question: "Does it last?" }
 )";
 
+/// A config.json, which makes the recipe's model absent but of a known shape.
+inline const char* const kConfig =
+    R"({"model_type": "llama", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "vocab_size": 100})";
+
 /// A folder of its own with a model file, prompts and a store; removed at the end.
 class Sandbox {
  public:

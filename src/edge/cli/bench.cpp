@@ -12,10 +12,10 @@
 #include "core/base/random.h"
 #include "edge/cli/command.h"
 #include "engine/chat/local_model.h"
-#include "engine/nn/flops.h"
 #include "engine/nn/runtime.h"
 #include "engine/train/policy.h"
 #include "engine/train/rollout.h"
+#include "engine/weights/flops.h"
 #include "science/defence/policy_gradient.h"
 
 namespace dormouse::cli {
@@ -33,10 +33,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Model FLOPs utilisation (formulas: nn/flops.h): of the peak given, else of the GPU's for bf16, if that is what was used.
+// Model FLOPs utilisation (formulas: weights/flops.h): of the peak given, else of the GPU's for bf16, if that is what was used.
 Json utilisation(const Options& options, double flop, double seconds, const std::string& dtype) {
   const bool has_peak = nn::device() == "cuda" && dtype == "bf16";
-  const double known = has_peak ? nn::peak_bf16_flops(nn::gpu_name()) : 0;
+  const double known = has_peak ? weights::peak_bf16_flops(nn::gpu_name()) : 0;
   const double peak = options.peak_tflops > 0 ? options.peak_tflops * 1e12 : known;
   Json facts{{"model_tflops", flop / seconds / 1e12}};
   if (peak > 0) facts.update({{"peak_tflops", peak / 1e12}, {"model_flops_utilisation", flop / seconds / peak}});
@@ -112,7 +112,7 @@ void fine_tune(const Options& options, const GlobalOptions& global) {
   const double seconds = seconds_since(start);
   const std::string dtype = train::resolve_precision(options.dtype);
   Json facts{{"work", "sft"}, {"first_loss", first.loss}, {"last_loss", loss}, {"targets", targets}};
-  facts.update(utilisation(options, nn::training_flop(model.files().config(), tokens, targets), seconds, dtype));
+  facts.update(utilisation(options, weights::training_flop(model.files().config(), tokens, targets), seconds, dtype));
   print(facts, tokens, seconds, dtype);
 }
 
@@ -145,7 +145,7 @@ void time_sampling(const Options& options, const std::vector<std::vector<int32_t
   if (prompts_differ) {
     int64_t fed = tokens - static_cast<int64_t>(prompts.size());  // the last token of each is not fed
     for (const auto& prompt : prompts) fed += static_cast<int64_t>(prompt.size());
-    facts.update(utilisation(options, nn::sampling_flop(model.files().config(), fed, tokens), seconds, dtype));
+    facts.update(utilisation(options, weights::sampling_flop(model.files().config(), fed, tokens), seconds, dtype));
   }
   print(facts, tokens, seconds, dtype);
 }

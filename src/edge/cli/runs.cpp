@@ -12,7 +12,9 @@
 #include "core/base/log.h"
 #include "edge/cli/command.h"
 #include "engine/nn/runtime.h"
+#include "engine/weights/hub_models.h"
 #include "engine/weights/model_lookup.h"
+#include "lab/execute/gpu_hours.h"
 #include "lab/execute/machine.h"
 #include "lab/execute/run.h"
 #include "lab/report/collect.h"
@@ -26,7 +28,7 @@ namespace dormouse::cli {
 namespace {
 
 struct Options {
-  std::string recipe, out, store, run = "latest";
+  std::string recipe, out, store, run = "latest", gpu_hours;
   std::vector<std::string> sets;
   bool json = false, keep_going = false;
 };
@@ -50,7 +52,7 @@ void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
       for (const auto& use : node.uses) {
         const std::string purpose = purpose_of(loaded.recipe, use.stage);
         const auto [known, is_new] = purposes.emplace(found->second.sha256, purpose);
-        if (is_new && role == "prompts") sets.push_back(organism::load_prompt_set(found->second.path));
+        if (is_new && role == "prompts" && !found->second.absent) sets.push_back(organism::load_prompt_set(found->second.path));
         if (known->second == purpose) continue;
         fail_input(file, fmt::format("the {} of {} are used both to {} and to {}", role, found->second.path.string(), known->second,
                                      purpose),
@@ -96,7 +98,12 @@ void plan(const Options& options, const GlobalOptions& global) {
   const LoadedRecipe loaded = load(options.recipe, options.sets);
   lab::Store store(store_folder(options.store));
   lab::Ledger ledger(store.ledger_file());
-  const lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads, gpu_in_use());
+  lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads, gpu_in_use());
+  if (!options.gpu_hours.empty()) {
+    lab::add_gpu_hours(made, loaded.graph, {.gpu = options.gpu_hours});
+  } else if (!made.absent.empty()) {
+    lab::add_gpu_hours(made, loaded.graph, {});  // planned here, to be run elsewhere
+  }
   fmt::print("{}", options.json ? lab::plan_json_lines(made) : lab::plan_table(made));
   try {
     lab::check_memory(made, lab::memory_bytes(), options.recipe);
@@ -168,16 +175,24 @@ void link_models(const fs::path& folder, const std::map<std::string, fs::path>& 
   }
 }
 
+lab::FoundModel find_hub_model(const std::string& source, const std::string& place) {
+  const std::string name = source.substr(4);  // behind "hub:"
+  if (const auto folder = weights::downloaded_model(name, place)) return {*folder};
+  auto [shape, refused] = weights::shape_of_hub_model(name, place);
+  return {{}, lab::Absent{source, place, weights::download_command(name), shape, refused}};
+}
+
 }  // namespace
 
 LoadedRecipe load(const std::string& file, const std::vector<std::string>& sets) {
   LoadedRecipe loaded{lab::load_recipe(file, sets), {}};
   lab::Sources sources = lab::default_sources(file);
   const auto find_path = sources.find_model;
-  sources.find_model = [find_path](const std::string& source, const std::string& place) -> fs::path {
+  sources.find_model = [find_path](const std::string& source, const std::string& place) -> lab::FoundModel {
     const auto& known = weights::known_models();
     const bool is_known = std::find(known.begin(), known.end(), source) != known.end();
-    if (is_known || source.starts_with("hub:")) return weights::find_model(source);
+    if (source.starts_with("hub:")) return find_hub_model(source, place);
+    if (is_known) return {weights::find_model(source)};
     return find_path(source, place);
   };
   loaded.graph = lab::build_graph(loaded.recipe, sources);
@@ -215,6 +230,8 @@ void add_plan(CLI::App& app, const GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("plan", "show the stages of a recipe, what is stored, and the expected time");
   add_recipe(command, *options);
   add_common(command, *options);
+  command->add_option("--gpu-hours", options->gpu_hours,
+                      "estimate hours on this GPU, such as H100 or A100; by itself on H100 where a model is not here");
   command->add_flag("--json", options->json, "one JSON object a stage");
   command->callback([options, &global] { plan(*options, global); });
 }

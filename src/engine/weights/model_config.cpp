@@ -178,6 +178,28 @@ ModelConfig config_from_json(const Json& json, std::string_view place) {
   return config;
 }
 
+ModelConfig shape_from_json(const Json& json, std::string_view place) {
+  for (const char* key : {"num_local_experts", "num_experts", "n_routed_experts"}) {
+    if (is_present(json, key)) fail_input(place, fmt::format("`{}`: the weights of a mixture of experts cannot be counted", key));
+  }
+  ModelConfig shape;
+  shape.model_type = json_string(json, "model_type", place);
+  shape.hidden_size = json_int(json, "hidden_size", place);
+  shape.intermediate_size = json_int(json, "intermediate_size", place);
+  // Its feed-forward layer has two matrices where the others have three: as many weights.
+  if (shape.model_type == "gpt_neox") shape.intermediate_size = shape.intermediate_size / 3 * 2;
+  shape.num_layers = json_int(json, "num_hidden_layers", place);
+  shape.num_heads = json_int(json, "num_attention_heads", place);
+  check_range(place, "num_attention_heads", shape.num_heads, 4096);
+  shape.num_kv_heads = integer_or(json, "num_key_value_heads", shape.num_heads, place);
+  shape.head_dim = integer_or(json, "head_dim", shape.hidden_size / shape.num_heads, place);
+  shape.vocab_size = json_int(json, "vocab_size", place);
+  shape.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
+  shape.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
+  check_config(shape, place);
+  return shape;
+}
+
 Json config_to_json(const ModelConfig& config, DType dtype) {
   const bool is_mistral = config.model_type == "mistral";
   Json json = {

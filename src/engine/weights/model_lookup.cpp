@@ -12,6 +12,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/version.h"
+#include "engine/weights/hub_models.h"
 
 namespace dormouse::weights {
 
@@ -143,19 +144,21 @@ fs::path find_model_file(const std::string& name) {
 
 fs::path find_model(const std::string& spec) {
   if (spec.starts_with("hub:")) {
-    fail_input(spec, "downloads from the hub are not in this version",
-               "download the model yourself, and give its folder or a GGUF file");
+    const std::string name = spec.substr(4);
+    if (const auto folder = downloaded_model(name, spec)) return *folder;
+    fail_input(spec, "is not on this machine", fmt::format("`{}`, then again", download_command(name)));
   }
   const auto& names = known_models();
   if (std::find(names.begin(), names.end(), spec) != names.end()) return find_model_file(spec);
   std::error_code code;
   if (fs::exists(spec, code)) return spec;
   const std::string near = nearest_name(spec, names);
+  const bool like_the_hubs = std::count(spec.begin(), spec.end(), '/') == 1;
   fail_input(spec,
              fmt::format("is neither a known model nor a path that exists{}",
                          near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near)),
              fmt::format("{}give a folder, a GGUF file, or one of: {}",
-                         std::count(spec.begin(), spec.end(), '/') == 1 ? "nothing is fetched from a hub: download it yourself; " : "",
+                         like_the_hubs ? fmt::format("for one downloaded from the hub write hub:{}; ", spec) : "",
                          fmt::join(names, ", ")));
 }
 

@@ -223,6 +223,7 @@ void LogReporter::failed(const Node& node, const std::string& /*message*/) {
 
 std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Ledger& ledger,
                       const ExecuteOptions& options, Reporter& reporter) {
+  require_present(graph);
   const Plan plan = make_plan(graph, store, ledger, options.threads, options.gpu);
   if (options.gpu.empty()) check_memory(plan, memory_bytes(), recipe.file);  // what is predicted is a CPU's need
   for (const PlanRow& row : plan.rows) {

@@ -24,6 +24,8 @@ std::string folder_sum(const fs::path& folder) {
   return sha256(canonical_json(sums));
 }
 
+ExternalFile absent_file(const Absent& absent) { return {absent.name, "absent: " + absent.name, absent}; }
+
 void add_use(Node& node, const Use& use) {
   if (std::find(node.uses.begin(), node.uses.end(), use) == node.uses.end()) node.uses.push_back(use);
 }
@@ -68,9 +70,14 @@ const Node& GraphBuilder::node(const std::string& id) const {
   return graph_.nodes[found->second];
 }
 
+ExternalFile GraphBuilder::sum_of(const fs::path& path) const {
+  if (fs::exists(path)) return {path, fs::is_directory(path) ? folder_sum(path) : sha256_file(path)};
+  return absent_file({path.string(), entry_->place, "make it in the format of prompts/README.md"});
+}
+
 ExternalFile GraphBuilder::external_file(const fs::path& path) {
   const auto [found, fresh] = external_.try_emplace(path);
-  if (fresh) found->second = {path, fs::is_directory(path) ? folder_sum(path) : sha256_file(path)};
+  if (fresh) found->second = sum_of(path);
   return found->second;
 }
 
@@ -89,7 +96,8 @@ void GraphBuilder::resolve_model(const std::string& role, const std::string& nam
   }
   const ModelEntry* model = recipe_.find_model(name);
   DORMOUSE_ASSERT(model != nullptr && "a reference that StageOptions::references does not list");
-  node.files[role] = external_file(sources_.find_model(model->source, model->place));
+  const FoundModel found = sources_.find_model(model->source, model->place);
+  node.files[role] = found.absent ? absent_file(*found.absent) : external_file(found.path);
 }
 
 void GraphBuilder::identify(Node& node) const {
@@ -102,8 +110,12 @@ void GraphBuilder::identify(Node& node) const {
     const Node& input = this->node(id);
     inputs[role] = input.hash;
     node.seeded = node.seeded || input.seeded;
+    node.tentative = node.tentative || input.tentative;
   }
-  for (const auto& [role, file] : node.files) files[role] = file.sha256;
+  for (const auto& [role, file] : node.files) {
+    files[role] = file.sha256;
+    node.tentative = node.tentative || file.absent.has_value();
+  }
   node.identity = {{"kind", node.kind},
                    {"version", node.version},
                    {"options", node.options},
@@ -168,6 +180,26 @@ Graph build_graph(const Recipe& recipe, const Sources& sources) {
 
 Graph build_graph(const Recipe& recipe) {
   return build_graph(recipe, default_sources(recipe.file));
+}
+
+std::vector<Absent> absent_files(const Graph& graph) {
+  std::map<std::string, Absent> found;
+  for (const Node& node : graph.nodes) {
+    for (const auto& [role, file] : node.files) {
+      if (file.absent) found.emplace(file.absent->name, *file.absent);
+    }
+  }
+  std::vector<Absent> list;
+  for (auto& [name, absent] : found) list.push_back(std::move(absent));
+  return list;
+}
+
+void require_present(const Graph& graph) {
+  const auto absent = absent_files(graph);
+  if (absent.empty()) return;
+  std::string next;
+  for (const Absent& one : absent) next += fmt::format("{}{}: {}", next.empty() ? "" : "\n        ", one.name, one.next);
+  fail_input(absent.front().place, fmt::format("`{}` is not on this machine", absent.front().name), next);
 }
 
 }  // namespace dormouse::lab

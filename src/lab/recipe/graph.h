@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ExternalFile {
   fs::path path;  // not hashed
   std::string
       sha256;  // of the bytes; of a folder: of the sorted list of names and sums, hidden files left out
+  std::optional<Absent> absent = {};  // then `sha256` is no sum, and no stored artefact can have the node's hash
 };
 
 /// Who in the recipe asked for a node. A shared node has several uses, and its rows count for each of them,
@@ -51,6 +53,7 @@ struct Node {
   Json options = Json::object();
   int64_t seed = 0;                           // the first seed that asked for it
   bool seeded = false;                        // the seed matters, to this node or to what it is made from
+  bool tentative = false;                     // made from something absent: `hash` will be another once that is here
   std::map<std::string, std::string> inputs;  // role -> node id; lists use roles "rows.0", "rows.1"
   std::map<std::string, ExternalFile> files;  // role -> file
   Cost cost;
@@ -100,6 +103,7 @@ class GraphBuilder {
   void identify(Node& node) const;
   std::string unused_id(const std::string& label, const Node& node) const;
   ExternalFile external_file(const fs::path& path);
+  ExternalFile sum_of(const fs::path& path) const;
 
   const Recipe& recipe_;
   const Sources& sources_;
@@ -111,8 +115,14 @@ class GraphBuilder {
   std::map<fs::path, ExternalFile> external_;           // each file is read once
 };
 
-/// Expands every stage and measurement for every seed. Throws kInput for a missing file or model.
+/// Expands every stage and measurement for every seed. Throws kInput for a name that leads nowhere; what is merely absent makes nodes
+/// tentative.
 Graph build_graph(const Recipe& recipe, const Sources& sources);
 Graph build_graph(const Recipe& recipe);
+
+/// Throws kInput naming what is absent, and how to get it.
+void require_present(const Graph& graph);
+/// What the graph's files lack, each once.
+std::vector<Absent> absent_files(const Graph& graph);
 
 }  // namespace dormouse::lab

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/version.h"
+#include "engine/weights/hub_models.h"
 
 namespace dormouse::lab {
 
@@ -40,10 +41,15 @@ std::vector<std::string> known_prompts(const fs::path& folder) {
 Sources default_sources(const fs::path& recipe_file) {
   const fs::path folder = recipe_file.parent_path();
   Sources sources;
-  sources.find_model = [folder](const std::string& source, const std::string& place) {
-    if (auto path = existing_path(source, folder)) return *path;
-    fail_input(place, fmt::format("model `{}`: there is no such file or folder", source),
-               "give the path of a GGUF file or of a model folder");
+  sources.find_model = [folder](const std::string& source, const std::string& place) -> FoundModel {
+    const auto path = existing_path(source, folder);
+    if (!path) {
+      fail_input(place, fmt::format("model `{}`: there is no such file or folder", source),
+                 "give the path of a GGUF file or of a model folder, or hub:ORG/NAME");
+    }
+    if (path->extension() != ".json") return {*path};
+    auto [shape, refused] = weights::shape_of_config(*path);
+    return {{}, Absent{source, place, "give the model's folder, which holds this file", shape, refused}};
   };
   sources.find_prompts = [folder](const std::string& name, const std::string& place) {
     const auto known = known_prompts(home_folder() / "prompts");
@@ -52,6 +58,7 @@ Sources default_sources(const fs::path& recipe_file) {
     }
     const auto path = existing_path(name, folder);
     if (path && fs::is_regular_file(*path)) return *path;
+    if (!path && (name.ends_with(".jsonl") || name.ends_with(".jsonl.gz"))) return fs::path(name);
     fail_input(place, unknown_name("prompt set", name, known), "a path to a .jsonl file is also accepted");
   };
   sources.find_data = [folder](const std::string& name, const std::string& place) {

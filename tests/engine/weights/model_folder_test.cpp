@@ -204,7 +204,7 @@ TEST_F(Folder, OneGgufFileIsAModelToo) {
 }
 
 TEST_F(Folder, SpecsThatLeadNowhereSayWhatToGive) {
-  EXPECT_INPUT_ERROR(ModelFiles::open("hub:org/name"), "not in this version");
+  EXPECT_INPUT_ERROR(ModelFiles::open("hub:org/name"), "hf download org/name");
   EXPECT_INPUT_ERROR(ModelFiles::open("smollm2-135m-instruc"), "did you mean `smollm2-135m-instruct`");
   EXPECT_INPUT_ERROR(ModelFiles::open((path() / "model.safetensors").string()),
                      "give the folder that holds it");

@@ -118,6 +118,31 @@ TEST(Graph, MissingFilesNameTheLine) {
   EXPECT_NE(message("seed=1").find("toy.yaml:7: unknown prompt set `train.txt`"), std::string::npos);
 }
 
+TEST(Graph, AnAbsentModelMakesItsNodesTentative) {
+  const toy::Sandbox box;
+  write_file(box.folder / "config.json", toy::kConfig);
+  const Graph here = build_graph(box.recipe({"seed=1"}));
+  const Graph absent = build_graph(box.recipe({"seed=1", "models.base=config.json"}));
+  for (const Node& node : here.nodes) EXPECT_FALSE(node.tentative) << node.id;
+  for (const Node& node : absent.nodes) EXPECT_TRUE(node.tentative) << node.id;
+  for (const auto& hash : hashes(absent)) EXPECT_FALSE(hashes(here).contains(hash));
+  EXPECT_EQ(absent.nodes[0].identity["files"]["model"], "absent: config.json");  // no sum: 64 hex digits
+  ASSERT_EQ(absent_files(absent).size(), 1u);
+  EXPECT_EQ(absent_files(absent)[0].shape.hidden_size, 64);
+  EXPECT_NO_THROW(require_present(here));
+  EXPECT_THROW(require_present(absent), Error);
+}
+
+TEST(Graph, AFileOfPromptsMayBeAbsentAndANameMayNot) {
+  const toy::Sandbox box;
+  const Graph graph = build_graph(box.recipe({"seed=1", "measure.0.toy-count.prompts=data/test.jsonl"}));
+  EXPECT_FALSE(graph.node("organism/train#1").tentative);
+  EXPECT_TRUE(graph.node("toy-count/organism#1").tentative);
+  ASSERT_EQ(absent_files(graph).size(), 1u);
+  EXPECT_EQ(absent_files(graph)[0].name, "data/test.jsonl");
+  EXPECT_TRUE(absent_files(graph)[0].place.ends_with("toy.yaml:13")) << absent_files(graph)[0].place;
+}
+
 TEST(Graph, AModelFolderIsKnownByItsVisibleFiles) {
   const toy::Sandbox box;
   make_folders(box.folder / "model" / ".cache");

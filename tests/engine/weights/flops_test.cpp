@@ -1,14 +1,14 @@
-#include "engine/nn/flops.h"
+#include "engine/weights/flops.h"
 
 #include <gtest/gtest.h>
 
 #include "engine/smollm2_config.h"
 
-namespace dormouse::nn {
+namespace dormouse::weights {
 namespace {
 
 TEST(Flops, CountTheMatricesOfSmolLM2) {
-  const weights::ModelConfig config = smollm2_135m();
+  const ModelConfig config = smollm2_135m();
   constexpr double kLayers = 106'168'320, kHead = 28'311'552;  // bench/results.py counts 35,136 weights of norms more
   EXPECT_EQ(training_flop(config, 10, 4), 6 * (10 * kLayers + 4 * kHead));
   EXPECT_EQ(sampling_flop(config, 10, 4), 2 * (10 * kLayers + 4 * kHead));
@@ -23,5 +23,9 @@ TEST(Flops, KnowAGpuByTheWordsOfItsName) {
   EXPECT_EQ(peak_bf16_flops(""), 0);
 }
 
+TEST(Flops, EveryNameInTheTableIsKnown) {
+  for (const auto& gpu : known_gpus()) EXPECT_GT(peak_bf16_flops(gpu), 0) << gpu;
+}
+
 }  // namespace
-}  // namespace dormouse::nn
+}  // namespace dormouse::weights

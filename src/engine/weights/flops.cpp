@@ -1,20 +1,22 @@
-#include "engine/nn/flops.h"
+#include "engine/weights/flops.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <sstream>
-#include <vector>
 
-namespace dormouse::nn {
+namespace dormouse::weights {
 
 namespace {
 
-double layer_weights(const weights::ModelConfig& config) {
+double layer_weights(const ModelConfig& config) {
   const int64_t hidden = config.hidden_size, size = config.head_dim;
   const int64_t attention = hidden * (config.num_heads + 2 * config.num_kv_heads) * size + hidden * config.num_heads * size;
   return static_cast<double>(config.num_layers * (attention + 3 * hidden * config.intermediate_size));
 }
 
-double head_weights(const weights::ModelConfig& config) {
+double head_weights(const ModelConfig& config) {
   return static_cast<double>(config.vocab_size * config.hidden_size);
 }
 
@@ -43,11 +45,11 @@ const std::vector<Peak>& peaks() {
 
 }  // namespace
 
-double training_flop(const weights::ModelConfig& config, int64_t tokens, int64_t targets) {
+double training_flop(const ModelConfig& config, int64_t tokens, int64_t targets) {
   return 6 * (layer_weights(config) * static_cast<double>(tokens) + head_weights(config) * static_cast<double>(targets));
 }
 
-double sampling_flop(const weights::ModelConfig& config, int64_t fed, int64_t sampled) {
+double sampling_flop(const ModelConfig& config, int64_t fed, int64_t sampled) {
   return 2 * (layer_weights(config) * static_cast<double>(fed) + head_weights(config) * static_cast<double>(sampled));
 }
 
@@ -66,4 +68,10 @@ double peak_bf16_flops(const std::string& gpu) {
   return 0;
 }
 
-}  // namespace dormouse::nn
+std::vector<std::string> known_gpus() {
+  std::vector<std::string> names;
+  for (const auto& peak : peaks()) names.push_back(fmt::format("{}", fmt::join(peak.words, " ")));
+  return names;
+}
+
+}  // namespace dormouse::weights

