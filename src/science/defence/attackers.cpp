@@ -41,8 +41,8 @@ std::vector<AttackTemplate> load_attack_templates(const std::filesystem::path& p
     templates.push_back({json_string(row, "id", place), json_string(row, "approach", place), json_string(row, "text", place)});
     const std::string& text = templates.back().text;
     const std::size_t slot = text.find(kQuestion);
-    if (slot == std::string::npos || text.find('{') != slot || text.find('{', slot + 1) != std::string::npos) {
-      fail_input(place, "expected a text with the slot {question} once, and no other brace");
+    if (slot == std::string::npos || text.find(kQuestion, slot + 1) != std::string::npos) {
+      fail_input(place, "expected a text with the slot {question} once");
     }
   });
   return templates;

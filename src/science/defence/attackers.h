@@ -15,7 +15,7 @@ struct AttackTemplate {
   std::string text;  // with the slot {question}
 };
 
-/// prompts/red-team/templates.jsonl. Throws kInput "FILE:LINE" on a bad row, and on a text without the slot or with another one.
+/// prompts/red-team/templates.jsonl. Throws kInput "FILE:LINE" on a bad row, and on a text that does not have the slot once; other braces stay as they are.
 std::vector<AttackTemplate> load_attack_templates(const std::filesystem::path& path);
 
 /// Goes through the templates in an order by `seed`, again with other questions when they are used up. One half of the templates is only

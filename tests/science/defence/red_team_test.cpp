@@ -232,13 +232,18 @@ TEST(TemplateAttacker, NeitherHalfKnowsATemplateOrAQuestionOfTheOther) {
   EXPECT_NE(attacker.propose(1, {})[0].user, TemplateAttacker(templates, questions, 100, 4).propose(1, {})[0].user);
 }
 
-TEST(TemplateAttacker, RefusesTextsWithoutTheSlotOrWithAnother) {
+TEST(TemplateAttacker, WantsTheSlotOnceAndLeavesOtherBraces) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "templates.jsonl";
-  for (const char* text : {"No slot.", "{question} and {name}", "{question} {question}"}) {
+  for (const char* text : {"No slot.", "{question} {question}"}) {
     write_file(file, Json{{"id", "1"}, {"approach", "a"}, {"text", text}}.dump() + "\n");
     EXPECT_THROW(load_attack_templates(file), Error) << text;
   }
+  const std::string log = R"({"env": {"a": 1}} {question} })";
+  write_file(file, Json{{"id", "1"}, {"approach", "a"}, {"text", log}}.dump() + "\n");
+  auto templates = load_attack_templates(file);
+  templates.push_back(templates.front());
+  EXPECT_EQ(TemplateAttacker(templates, {"Why {?", "Why {?"}, 1, 1).propose(1, {})[0].user, R"({"env": {"a": 1}} Why {? })");
 }
 
 }  // namespace
