@@ -57,7 +57,7 @@ def check_plans(folder):
         check(bool(stages) and all(row["tentative"] == is_full for row in stages), f"{path.relative_to(RECIPES)} has a plan of {len(stages)} nodes")
         if is_full:
             models = [name for name in rows[-1]["absent"] if name.startswith("hub:")]
-            check(bool(models) and rows[-1]["gpu_hours"] > 1, f"of {rows[-1]['gpu_hours']:.0f} GPU hours, without {len(models)} models")
+            check(bool(models) and rows[-1]["gpu_hours"] > 0.1, f"of {rows[-1]['gpu_hours']:.1f} GPU hours, without {len(models)} models")
             trained = [row for row in stages if row["kind"] == "fine-tune"]
             check(all(row["memory_bytes"] > 0 and row["gpu_hours"] > 0 for row in trained), "with memory and hours of all training")
     check(not list((folder / "store/objects").glob("*")), "plans leave nothing in the store")
