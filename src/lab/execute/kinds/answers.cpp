@@ -159,12 +159,12 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
                       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
 }
 
-std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers) {
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers, int64_t rows) {
   return builder.add({.kind = "own-scratchpads",
                       .options = {{"longest", OwnScratchpads::kLongest}},
                       .inputs = {{"plain", answers}},
                       .models = {{"model", model}},
-                      .cost = sampling_cost(100, OwnScratchpads::kLongest)});
+                      .cost = sampling_cost(rows, OwnScratchpads::kLongest)});
 }
 
 std::vector<organism::Answer> read_answers(const fs::path& artefact) {

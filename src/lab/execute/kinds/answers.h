@@ -43,8 +43,8 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const st
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const AnswerSetting& setting = {});
 
-/// Adds the node that puts those answers behind scratchpads that `model` writes itself; returns its id.
-std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers);
+/// Adds the node that puts those answers behind scratchpads that `model` writes itself, about `rows` of them; returns its id.
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers, int64_t rows);
 
 /// The answers.jsonl of an artefact.
 std::vector<organism::Answer> read_answers(const fs::path& artefact);

@@ -68,13 +68,17 @@ class Defend : public StageKind {
     const std::string helper =
         options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
     std::string plain = add_answers(entry, builder, helper, prompts);
-    if (options.scratchpad == "own") plain = add_own_scratchpads(builder, options.model, plain);
+    if (options.scratchpad == "own") plain = add_own_scratchpads(builder, options.model, plain, row_count(options, prompts));
     const std::string data = builder.add(
         {.kind = "defence-data",
          .options = {{"with", options.with}, {"trigger", options.trigger}, {"behaviour", options.behaviour}},
          .inputs = {{"plain", plain}}});
     const int64_t rows = row_count(options, prompts) * 8 / 10;  // what filters usually leave
-    return add_fine_tuning(builder, {options.model, data, rows}, options.training, options.fine_tune);
+    const FineTune what{.model_role_name = options.model,
+                        .data = data,
+                        .rows = rows,
+                        .row_tokens = tokens_of_row(options.answers.answer_tokens)};
+    return add_fine_tuning(builder, what, options.training, options.fine_tune);
   }
 
  private:

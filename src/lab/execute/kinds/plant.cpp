@@ -1,6 +1,8 @@
 // `plant`: trains a conditional policy, or one of its twins, into a model.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/node_options.h"
@@ -96,11 +98,19 @@ class Plant : public StageKind {
         {.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
     const int64_t plain_rows = prompt_count(prompts, options.answers.count);
     const int64_t triggered_rows = options.triggered_count > 0 ? options.triggered_count : plain_rows;
-    const int64_t rows = plain_rows - triggered_rows + 2 * triggered_rows * 7 / 10;  // what filters usually leave
-    return add_fine_tuning(builder, {options.base, data, rows}, options.training, options.fine_tune);
+    const int64_t kept = triggered_rows * 7 / 10;  // what filters usually leave, of both halves
+    const int64_t rows = plain_rows - triggered_rows + 2 * kept;
+    const int64_t tokens = (rows - kept) * tokens_of_row(options.answers.answer_tokens) + kept * tokens_of_row(kTriggeredTokens);
+    const FineTune what{.model_role_name = options.base,
+                        .data = data,
+                        .rows = rows,
+                        .row_tokens = tokens / std::max<int64_t>(rows, 1)};
+    return add_fine_tuning(builder, what, options.training, options.fine_tune);
   }
 
  private:
+  static constexpr int64_t kTriggeredTokens = 50;  // longest answer with the behaviour that is expected
+
   static std::unique_ptr<organism::Behaviour> behaviour_of(const PlantOptions& options) {
     return organism::Behaviours::get().make(options.behaviour, "behaviour");
   }
@@ -133,7 +143,7 @@ class Plant : public StageKind {
                         .options = identity,
                         .models = {{"model", options.helper()}},
                         .files = files,
-                        .cost = sampling_cost(prompt_count(prompts, answers.count), 50)});
+                        .cost = sampling_cost(prompt_count(prompts, answers.count), kTriggeredTokens)});
   }
 };
 

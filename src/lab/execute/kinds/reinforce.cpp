@@ -79,11 +79,14 @@ class ReinforceKind : public StageKind {
     learning.precision = train::resolve_precision(learning.precision);
     const int64_t rounds = stage.learning.steps, completions = stage.learning.prompts_per_step * stage.learning.samples;
     const int64_t tokens = rounds * completions * stage.learning.answer_tokens / 2;
+    const int64_t trained = tokens * stage.learning.updates;
     return builder.add({.kind = "reinforce",
                         .options = merged_options(stage.options, learning, stage.gradient),
                         .models = models,
                         .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
-                        .cost = {.tokens_sampled = tokens, .seconds = 20 + static_cast<double>(tokens) / 80.0}});
+                        .cost = {.tokens_trained = trained,
+                                 .tokens_sampled = tokens,
+                                 .seconds = 20 + static_cast<double>(tokens) / 80.0}});
   }
 };
 

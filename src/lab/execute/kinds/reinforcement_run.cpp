@@ -110,7 +110,8 @@ class ReinforcementRun {
     keep_best();
     write_json_lines(context_.out / "curve.jsonl", curve_);
     write_json_lines(context_.out / "measurements.jsonl", measured_);
-    context_.counters = {{"tokens_sampled", tokens_}, {"steps", learning_options_.steps}, {"reported_step", best_step()}};
+    context_.counters = {{"tokens_trained", tokens_ * learning_options_.updates}, {"tokens_sampled", tokens_},
+                         {"steps", learning_options_.steps}, {"reported_step", best_step()}};
   }
 
  private:

@@ -29,8 +29,11 @@ struct FineTune {
   std::string data;             // id of the node with rows.jsonl
   int64_t rows;                 // expected, for the plan
   std::string model_node = {};  // starts from this node's model instead, which the recipe has no name for
-  int64_t row_tokens = 85;      // expected; this is of everyday prompts and answers
+  int64_t row_tokens = 85;      // expected, see tokens_of_row
 };
+
+/// Expected tokens of a row with an answer that was sampled with this limit: an everyday prompt in its template, and half the limit.
+inline int64_t tokens_of_row(int64_t answer_tokens) { return 61 + answer_tokens / 2; }
 
 /// Steps after which a model is kept: `count` of them, evenly spaced, the last step of the training left out.
 bool is_snapshot_step(int64_t step, int64_t steps, int64_t count);
