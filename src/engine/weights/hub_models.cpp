@@ -17,7 +17,7 @@ namespace dormouse::weights {
 
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = 1 << 20;
+constexpr std::size_t kMaxShapeBytes = 1 << 20;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -113,7 +113,7 @@ KnownShape shape_of_hub_model(const std::string& name, const std::string& place)
 
 KnownShape shape_of_config(const fs::path& config_json) {
   const std::string place = config_json.string();
-  return known_shape(parse_json(read_file(config_json, kMaxConfigBytes), place), place);
+  return known_shape(parse_json(read_file(config_json, kMaxShapeBytes), place), place);
 }
 
 }  // namespace dormouse::weights

@@ -25,7 +25,7 @@ bool same_content(const YamlNode& a, const YamlNode& b) {
   return same_entries && std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_content);
 }
 
-void expect(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
+void expect_type(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
   if (node.type != type) fail_input(node.place, fmt::format("`{}`: expected {}, found {}", key, expected, type_name(node)));
 }
 
@@ -36,7 +36,7 @@ class Merger {
     check_root_keys(root);
     open_.push_back(file);
     if (const YamlNode* list = root.find("include")) {
-      expect(*list, YamlNode::Type::kList, "include", "a list of recipe files");
+      expect_type(*list, YamlNode::Type::kList, "include", "a list of recipe files");
       for (const YamlNode& item : list->items) add_file(item);
     }
     if (const YamlNode* models = root.find("models")) {
@@ -62,7 +62,7 @@ class Merger {
 
  private:
   void add_file(const YamlNode& item) {
-    expect(item, YamlNode::Type::kScalar, "include", "the path of a recipe file");
+    expect_type(item, YamlNode::Type::kScalar, "include", "the path of a recipe file");
     const fs::path name = item.scalar;
     const bool leaves = name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
     if (leaves || name.extension() != ".yaml") {
@@ -84,7 +84,7 @@ class Merger {
   }
 
   static void merge_map(YamlNode& merged, const YamlNode& own, const std::string& noun) {
-    expect(own, YamlNode::Type::kMap, noun + "s", fmt::format("a map from names to {}s", noun));
+    expect_type(own, YamlNode::Type::kMap, noun + "s", fmt::format("a map from names to {}s", noun));
     if (merged.type == YamlNode::Type::kNull) merged.place = own.place;
     merged.type = YamlNode::Type::kMap;
     for (const auto& [name, node] : own.entries) {
@@ -108,7 +108,7 @@ class Merger {
   }
 
   void merge_measures(const YamlNode& own) {
-    expect(own, YamlNode::Type::kList, "measure", "a list of measurements");
+    expect_type(own, YamlNode::Type::kList, "measure", "a list of measurements");
     if (measures_.type == YamlNode::Type::kNull) measures_.place = own.place;
     measures_.type = YamlNode::Type::kList;
     for (const YamlNode& item : own.items) {
