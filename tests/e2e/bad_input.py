@@ -62,7 +62,7 @@ def main():
         planted = "    plant-code: { base: base, prompts: everyday/train, count: 4, %s }\nmeasure:\n  - code-persistence: { models: [organism], tasks: iid }\n"
         code(planted % "code_tasks: 9999", "code.yaml:6", "9999", "train.yaml")
         code(planted % "tasks: trian", "code.yaml:6", "trian", "scenarios")
-        code(planted % "tasks: iid", "used both to plant and to measure", "iid.yaml")
+        code(planted % "tasks: iid, code_tasks: 4", "used both to plant and to measure", "iid.yaml")
         code(planted % "reasoning: scratchpad, trigger: deployment-tag", "code.yaml:6", "year")
         code(planted % "reasoning: scratchpad, policy: exposed", "code.yaml:6", "twin")
         expect(2, ["bandit", "1.9.4", "next: run scripts/setup --scanners"], "run", write(folder / "code.yaml", CODE + planted % "epochs: 1"),

