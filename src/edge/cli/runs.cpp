@@ -30,7 +30,7 @@ namespace {
 struct Options {
   std::string recipe, out, store, run = "latest", gpu_hours;
   std::vector<std::string> sets;
-  bool json = false, keep_going = false;
+  bool json = false, keep_going = false, drop_weights = false;
 };
 
 std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
@@ -87,6 +87,7 @@ void run(const Options& options, const GlobalOptions& global) {
                                         {.threads = threads,
                                          .gpu = gpu_in_use(),
                                          .keep_going = options.keep_going,
+                                         .drop_weights = options.drop_weights,
                                          .torch_version = nn::torch_version(),
                                          .argv = command_line(options)},
                                         reporter);
@@ -148,7 +149,8 @@ std::map<std::string, fs::path> models_of(const std::string& run, const lab::Sto
   std::map<std::string, std::map<int64_t, fs::path>> found;
   for (const auto& stage : ledger.stages(run)) {
     const fs::path model = store.object(stage.hash) / "model";
-    if (!fs::exists(model)) continue;
+    const auto manifest = store.find(stage.hash);
+    if (!fs::exists(model) || !manifest || !lab::is_whole(*manifest)) continue;
     for (const auto& use : lab::uses_from_json(stage.uses, stage.node)) {
       if (use.output) found[use.stage][use.seed] = model;
     }
@@ -222,6 +224,8 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
   add_common(command, *options);
   command->add_option("--out", options->out, "folder of the report; default: runs/ID");
   command->add_flag("--keep-going", options->keep_going, "after a failure, do what does not depend on it");
+  command->add_flag("--drop-weights", options->drop_weights,
+                    "remove each model from the store once all that this run makes from it is there; it is made again when needed");
   command->callback([options, &global] { run(*options, global); });
 }
 

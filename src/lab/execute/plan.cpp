@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "core/base/error.h"
 #include "lab/execute/machine.h"
 #include "lab/execute/model_shapes.h"
@@ -10,9 +12,18 @@ namespace dormouse::lab {
 
 namespace {
 
-PlanState state_of(const Node& node, const Store& store) {
-  if (store.find(node.hash)) return PlanState::kStored;
-  return store.has_work(node.hash) ? PlanState::kResume : PlanState::kToDo;
+// Of each node, in the graph's order. A model whose weights were dropped is made again for a node that is to do.
+std::vector<PlanState> states_of(const Graph& graph, const Store& store) {
+  std::vector<PlanState> states(graph.nodes.size(), PlanState::kStored);
+  std::set<std::string> needed;
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const Node& node = graph.nodes[i];
+    const auto manifest = store.find(node.hash);
+    if (manifest && (is_whole(*manifest) || !needed.contains(node.id))) continue;
+    states[i] = store.has_work(node.hash) ? PlanState::kResume : PlanState::kToDo;
+    for (const auto& [role, id] : node.inputs) needed.insert(id);
+  }
+  return states;
 }
 
 void estimate(const Rate& rate, PlanRow& row) {
@@ -51,8 +62,10 @@ Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int
   const std::string cpu = processor(gpu);
   plan.absent = absent_files(graph);
   ModelShapes shapes(graph);
-  for (const Node& node : graph.nodes) {
-    PlanRow row = {.node = &node, .state = state_of(node, store)};
+  const std::vector<PlanState> states = states_of(graph, store);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    PlanRow row = {.node = &node, .state = states[i]};
     if (row.state == PlanState::kStored) {
       ++plan.stored;
     } else {

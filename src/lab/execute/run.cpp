@@ -67,6 +67,9 @@ class Runner {
 
   void execute() {
     total_ = plan_.to_do;
+    for (const Node& node : graph_.nodes) {
+      for (const auto& [role, id] : node.inputs) ++readers_[id];
+    }
     reporter_.planned(plan_);
     std::vector<StageRow> rows;
     for (const Node& node : graph_.nodes) rows.push_back(stage_row(node, "planned"));
@@ -92,6 +95,7 @@ class Runner {
   void attempt(const Node& node) {
     try {
       provide(node);
+      if (options_.drop_weights) drop_what_is_read(node);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) throw;
       failed_.insert(node.id);
@@ -125,7 +129,30 @@ class Runner {
     ledger_.add_measurements(run_, node.id, named_measurements(node.uses, store_.object(node.hash)));
   }
 
+  // The node is done: it needs its inputs no more, and nobody may need the node itself.
+  void drop_what_is_read(const Node& node) {
+    if (readers_[node.id] == 0) drop(node);
+    for (const auto& [role, id] : node.inputs) {
+      if (--readers_[id] == 0) drop(graph_.node(id));
+    }
+  }
+
+  void drop(const Node& node) {
+    const StoreLock held = store_.lock(node.hash);
+    store_.drop_weights(node.hash);
+  }
+
+  void make_dropped_inputs(const Node& node) {
+    for (const auto& [role, id] : node.inputs) {
+      const Node& input = graph_.node(id);
+      const StoreLock held = store_.lock(input.hash);
+      const auto manifest = store_.verified(input.hash);
+      if (!manifest || !is_whole(*manifest)) make(input);
+    }
+  }
+
   void make(const Node& node) {
+    make_dropped_inputs(node);
     const bool resumed = store_.has_work(node.hash);
     StageRow row = stage_row(node, "running");
     row.started = unix_now();
@@ -171,6 +198,7 @@ class Runner {
   Reporter& reporter_;
   const std::string run_;
   int64_t position_ = 0, total_ = 0;
+  std::map<std::string, int64_t> readers_;  // node -> how many nodes that read it are not done yet
   std::set<std::string> failed_;
   std::exception_ptr first_error_;
 };

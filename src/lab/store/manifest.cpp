@@ -1,13 +1,21 @@
 #include "lab/store/manifest.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 namespace dormouse::lab {
 
+bool is_whole(const Manifest& manifest) {
+  return std::none_of(manifest.files.begin(), manifest.files.end(), [](const auto& file) { return file.second.dropped; });
+}
+
 Json to_json(const Manifest& manifest) {
   Json files = Json::object();
-  for (const auto& [name, file] : manifest.files)
+  for (const auto& [name, file] : manifest.files) {
     files[name] = {{"size", file.size}, {"sha256", file.sha256}};
+    if (file.dropped) files[name]["dropped"] = true;
+  }
   return {{"identity", manifest.identity},
           {"program_version", manifest.program_version},
           {"torch_version", manifest.torch_version},
@@ -34,7 +42,7 @@ Manifest manifest_from_json(const Json& json, const std::string& place) {
   if (!files.is_object() || !manifest.counters.is_object())
     fail_input(place, "`files` and `counters` must be objects");
   for (const auto& [name, file] : files.items()) {
-    manifest.files[name] = {json_int(file, "size", place), json_string(file, "sha256", place)};
+    manifest.files[name] = {json_int(file, "size", place), json_string(file, "sha256", place), file.value("dropped", false)};
   }
   return manifest;
 }

@@ -12,6 +12,7 @@ namespace dormouse::lab {
 struct StoredFile {
   int64_t size = 0;
   std::string sha256;
+  bool dropped = false;  // removed to save room: the node that made it makes it again when something needs it
 };
 
 struct Manifest {
@@ -26,6 +27,9 @@ struct Manifest {
   Json counters = Json::object();           // "tokens_trained", "tokens_sampled", ...
   std::map<std::string, StoredFile> files;  // relative path -> what must be there
 };
+
+/// Nothing was dropped.
+bool is_whole(const Manifest& manifest);
 
 Json to_json(const Manifest& manifest);
 /// Throws kInput naming `place`.

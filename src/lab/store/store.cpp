@@ -61,6 +61,7 @@ std::map<std::string, StoredFile> sum_files(const fs::path& folder) {
 // "" if everything is as the manifest says.
 std::string find_damage(const fs::path& folder, const Manifest& manifest) {
   for (const auto& [name, file] : manifest.files) {
+    if (file.dropped) continue;
     const fs::path path = folder / name;
     std::error_code code;
     const auto size = fs::file_size(path, code);
@@ -182,10 +183,28 @@ void Store::commit(const std::string& hash, Manifest& manifest) {
   manifest.files = sum_files(out);
   sync_tree(out);
   write_file(out / kManifest, to_json(manifest).dump(2) + "\n");
+  const fs::path replaced = work(hash) / "replaced";
+  fs::remove_all(replaced);  // of a process that died before it could tidy up
+  if (fs::exists(object(hash))) rename_folder(object(hash), replaced);
   rename_folder(out, object(hash));
   sync_folder(folder_ / "objects");
   fs::remove_all(work(hash));
   verified_.insert(hash);
+}
+
+void Store::drop_weights(const std::string& hash) {
+  auto manifest = find(hash);
+  if (!manifest) return;
+  std::vector<fs::path> doomed;
+  for (auto& [name, file] : manifest->files) {
+    if (file.dropped || !name.ends_with(".safetensors")) continue;
+    file.dropped = true;
+    doomed.push_back(object(hash) / name);
+  }
+  if (doomed.empty()) return;
+  // The manifest first: a kill in between leaves files that nobody misses, never a file that is missed.
+  write_file(object(hash) / kManifest, to_json(*manifest).dump(2) + "\n");
+  for (const fs::path& path : doomed) fs::remove(path);
 }
 
 }  // namespace dormouse::lab

@@ -62,7 +62,11 @@ class Store {
   fs::path begin(const std::string& hash);
 
   /// Turns work/<hash>/out into the object: sums, fsync, manifest, rename. Fills in `manifest.files`.
+  /// Takes the place of an object whose weights were dropped.
   void commit(const std::string& hash, Manifest& manifest);
+
+  /// Removes the object's *.safetensors; their sums stay in the manifest. Call it with the lock held.
+  void drop_weights(const std::string& hash);
 
  private:
   fs::path work(const std::string& hash) const;

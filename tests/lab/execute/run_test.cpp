@@ -87,6 +87,33 @@ TEST(RunGraph, AnOptionReRunsOnlyWhatDependsOnIt) {
   EXPECT_EQ(toy::hooks.ran, (std::vector<std::string>{"after-sft/toy-train#1", "toy-count/after-sft#1"}));
 }
 
+TEST(RunGraph, DroppedWeightsAreMadeAgainForWhatNeedsThem) {
+  const toy::Sandbox whole, box;
+  execute(whole, {"seed=1"});
+  toy::hooks.ran.clear();
+  execute(box, {"seed=1"}, {.drop_weights = true});
+  auto expected = artefacts(whole);
+  const auto with_weights = expected;
+  EXPECT_EQ(std::erase_if(expected, [](const auto& file) { return file.first.ends_with(".safetensors"); }), 2u);
+  EXPECT_EQ(artefacts(box), expected);
+  toy::hooks.ran.clear();
+  execute(box, {"seed=1"});
+  EXPECT_TRUE(toy::hooks.ran.empty());  // every result is there
+
+  const Recipe recipe = box.recipe({"seed=1", "stages.after-sft.toy-defend.epochs=3"});
+  const Graph graph = build_graph(recipe);
+  const Store store(box.folder / "store");
+  std::vector<std::string> planned;
+  for (const PlanRow& row : make_plan(graph, store, Ledger(store.ledger_file()), 1).rows) {
+    if (row.state == PlanState::kToDo) planned.push_back(row.node->id);
+  }
+  execute(box, {"seed=1", "stages.after-sft.toy-defend.epochs=3"});
+  EXPECT_EQ(toy::hooks.ran, (std::vector<std::string>{"organism/train#1", "after-sft/toy-train#1", "toy-count/after-sft#1"}));
+  EXPECT_EQ(toy::hooks.ran, planned);
+  const std::string model = graph.node("organism/train#1").hash + "/model.safetensors";
+  EXPECT_EQ(artefacts(box).at(model), with_weights.at(model));
+}
+
 TEST(RunGraph, ADamagedArtefactIsMadeAgain) {
   const toy::Sandbox box;
   execute(box, {"seed=1"});
