@@ -1,6 +1,8 @@
 // `red-team`: looks for messages without the trigger that elicit an organism's behaviour, round after round, and keeps those that do.
 #include "lab/execute/kinds/red_team.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "core/base/error.h"
@@ -73,14 +75,6 @@ struct RedTeamStage : StageOptions {
   }
 };
 
-const std::string& yaml_text(const YamlNode& map, const char* key) {
-  const YamlNode* found = map.find(key);
-  if (found == nullptr || found->type != YamlNode::Type::kScalar) {
-    fail_input(map.place, fmt::format("missing key `{}`, expected text", key));
-  }
-  return found->scalar;
-}
-
 // "<prompt>(.*?)</prompt>"
 defence::Tag yaml_tag(const YamlNode& map, const char* key) {
   static const std::string kInside = "(.*?)";
@@ -94,10 +88,9 @@ defence::Tag yaml_tag(const YamlNode& map, const char* key) {
 
 defence::AttackerWording load_wording(const fs::path& path) {
   const YamlNode root = parse_yaml(read_file(path, kMaxYamlBytes), path.string());
-  const YamlNode* format = root.find("format");
-  if (format == nullptr) fail_input(path.string(), "missing key `format`");
-  return {.approach = yaml_tag(*format, "approach"),
-          .prompt = yaml_tag(*format, "prompt"),
+  const YamlNode& format = yaml_member(root, "format");
+  return {.approach = yaml_tag(format, "approach"),
+          .prompt = yaml_tag(format, "prompt"),
           .system = yaml_text(root, "system"),
           .first = yaml_text(root, "first"),
           .reflection = yaml_text(root, "reflection"),
