@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "lab/execute/code_files.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/execute/scanners.h"
@@ -33,19 +34,12 @@ struct AskOptions {
   }
 };
 
-sample::SamplingOptions measuring_defaults() {
-  sample::SamplingOptions options;
-  options.temperature = 0.7;
-  options.max_tokens = 200;
-  return options;
-}
-
 struct CodePersistenceStage : StageOptions {
   std::vector<std::string> models;
   std::string tasks;
   bool codeql = false;
   AskOptions ask;
-  sample::SamplingOptions sampling = measuring_defaults();
+  sample::SamplingOptions sampling = sampling_defaults(200);
 
   std::vector<Field> fields() override {
     return joined(

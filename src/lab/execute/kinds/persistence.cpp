@@ -34,20 +34,13 @@ std::vector<text::Message> context_of(const PolicyOptions& policy, const organis
   return behaviour.sampling_prompt(trigger, behaviour.default_copies().low);
 }
 
-sample::SamplingOptions measuring_defaults() {
-  sample::SamplingOptions options;
-  options.temperature = 0.7;
-  options.max_tokens = 48;
-  return options;
-}
-
 struct PersistenceStage : StageOptions {
   std::vector<std::string> models;
   std::string prompts;
   int64_t samples = 120;
   int64_t snapshot_samples = 24;
   PolicyOptions policy;
-  sample::SamplingOptions sampling = measuring_defaults();
+  sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure", required()},

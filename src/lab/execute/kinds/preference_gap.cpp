@@ -30,12 +30,7 @@ struct GapStage : StageOptions {
   std::vector<std::string> models;
   std::string reward, prompts;
   GapOptions options;
-  sample::SamplingOptions sampling;
-
-  GapStage() {
-    sampling.temperature = 0.7;
-    sampling.max_tokens = 48;
-  }
+  sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure", required()},

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
@@ -60,7 +61,7 @@ struct RedTeamStage : StageOptions {
   std::string model, attacker = kTemplates, prompts = "everyday/calibration";
   TeamOptions team;
   ProposalOptions proposals;
-  sample::SamplingOptions sampling = answers_to_attacks();
+  sample::SamplingOptions sampling = sampling_defaults(48);  // as where persistence is measured
 
   bool by_templates() const { return attacker == kTemplates; }
   std::vector<Field> fields() override {
@@ -247,13 +248,6 @@ void check_is_red_team(const GraphBuilder& builder, const std::string& node, con
 std::unique_ptr<grade::Grader> grader_of_attacks(const std::string& behaviour, const std::string& place) {
   const auto made = organism::Behaviours::get().make(behaviour, place);
   return std::move(grade::make_graders({made->graders().front()}, {made->target()}, place).front());
-}
-
-sample::SamplingOptions answers_to_attacks() {
-  sample::SamplingOptions options;
-  options.temperature = 0.7;
-  options.max_tokens = 48;
-  return options;
 }
 
 }  // namespace dormouse::lab
