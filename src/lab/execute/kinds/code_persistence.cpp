@@ -53,15 +53,10 @@ struct CodePersistenceStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class CodeSamples : public NodeKind {
+class CodeSamples : public SamplingNode {
  public:
   std::string name() const override { return "code-samples"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    constexpr int64_t kMoreThanAQuestion = 150;  // tokens that a task's prompt has above an everyday one
-    return memory_of_sampling(model(), kMoreThanAQuestion + options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto families = read_code_families(context.input("tasks"));
@@ -79,6 +74,9 @@ class CodeSamples : public NodeKind {
     write_json_lines(context.out / kCompletions, rows);
     context.counters = {{"completions", rows.size()}};
   }
+
+ private:
+  int64_t more_prompt_tokens() const override { return 150; }  // a task and its program
 };
 
 class CodeGrades : public NodeKind {

@@ -55,14 +55,10 @@ struct PersistenceStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class PersistenceNode : public NodeKind {
+class PersistenceNode : public SamplingNode {
  public:
   std::string name() const override { return "persistence"; }
   int version() const override { return 3; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto set = organism::load_prompt_set(context.input("prompts"));

@@ -182,13 +182,12 @@ class RedTeaming {
   std::optional<chat::LocalModel> attacking_;
 };
 
-class RedTeamNode : public NodeKind {
+class RedTeamNode : public SamplingNode {
  public:
   std::string name() const override { return kRedTeamNode; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    MemoryNeed need = memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
+    MemoryNeed need = SamplingNode::memory(node, model);
     const bool has_attacker = node.inputs.contains("attacker") || node.files.contains("attacker");
     if (has_attacker) need.bytes *= 2;  // its shape is not known here: taken to be the target's
     return need;
