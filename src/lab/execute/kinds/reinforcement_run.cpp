@@ -115,7 +115,7 @@ class ReinforcementRun {
 
  private:
   uint64_t seed() const { return static_cast<uint64_t>(context_.node.seed); }
-  weights::DType dtype() const { return options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+  weights::DType dtype() const { return saved_dtype(options_.save_as); }
   fs::path snapshot(int64_t step) const { return context_.out / kSnapshotFolder / fmt::format("step-{:06}", step); }
 
   // What was written may be longer than the state that it stands beside, never shorter.
@@ -127,13 +127,8 @@ class ReinforcementRun {
 
   bool resume() {
     if (!learning_->load_state(context_.scratch)) return false;
-    const auto done = [&](const fs::path& name) {
-      auto rows = read_json_lines(context_.scratch / name);
-      std::erase_if(rows, [&](const Json& row) { return row.at("step").get<int64_t>() > learning_->step(); });
-      return rows;
-    };
-    curve_ = done("curve.jsonl");
-    measured_ = done("measurements.jsonl");
+    curve_ = rows_until(context_.scratch / "curve.jsonl", learning_->step());
+    measured_ = rows_until(context_.scratch / "measurements.jsonl", learning_->step());
     tokens_ = curve_.back().at("tokens").get<int64_t>();
     return true;
   }
