@@ -1,4 +1,4 @@
-// What the measurement stages have in common: options, and the files that their rows go into.
+// What the measurement stages have in common: options, the node that samples, and the files that their rows go into.
 #pragma once
 
 #include <string>
