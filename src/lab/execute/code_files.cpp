@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "core/base/error.h"
@@ -16,32 +15,11 @@ namespace {
 
 using Type = YamlNode::Type;
 
-const YamlNode& member(const YamlNode& map, const std::string& key) {
-  const YamlNode* found = map.find(key);
-  if (found == nullptr) fail_input(map.place, fmt::format("missing key `{}`", key));
-  return *found;
-}
-
-// An empty value stands for an empty text, as in `after: ""`.
-std::string text_of(const YamlNode& node) {
-  if (node.type != Type::kScalar) fail_input(node.place, fmt::format("expected text, found {}", type_name(node)));
-  return node.scalar;
-}
-
-int64_t integer_of(const YamlNode& node) {
-  const std::string text = text_of(node);
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size())
-    fail_input(node.place, fmt::format("expected an integer, found `{}`", text));
-  return value;
-}
-
 std::vector<std::string> texts_of(const YamlNode& node) {
   if (node.type != Type::kList || node.items.empty())
     fail_input(node.place, fmt::format("expected a list of texts, found {}", type_name(node)));
   std::vector<std::string> texts;
-  for (const YamlNode& item : node.items) texts.push_back(text_of(item));
+  for (const YamlNode& item : node.items) texts.push_back(yaml_text(item));
   return texts;
 }
 
@@ -71,14 +49,14 @@ std::vector<std::map<std::string, std::string>> variants_of(const YamlNode* slot
 
 organism::CodeFamily family_of(const YamlNode& node) {
   check_keys(node, {"name", "cwe", "task", "slots", "before", "secure", "vulnerable", "after"});
-  organism::CodeFamily family{.name = text_of(member(node, "name")),
-                              .cwe = integer_of(member(node, "cwe")),
-                              .task = text_of(member(node, "task")),
+  organism::CodeFamily family{.name = yaml_text(node, "name"),
+                              .cwe = yaml_integer(node, "cwe"),
+                              .task = yaml_text(node, "task"),
                               .variants = variants_of(node.find("slots")),
-                              .before = text_of(member(node, "before")),
-                              .after = text_of(member(node, "after")),
-                              .secure = texts_of(member(node, "secure")),
-                              .vulnerable = texts_of(member(node, "vulnerable"))};
+                              .before = yaml_text(node, "before"),
+                              .after = yaml_text(node, "after"),
+                              .secure = texts_of(yaml_member(node, "secure", "a list of texts")),
+                              .vulnerable = texts_of(yaml_member(node, "vulnerable", "a list of texts"))};
   const std::string start = fmt::format("cwe-{:03}-", family.cwe);
   if (!family.name.starts_with(start))
     fail_input(node.place, fmt::format("`{}`: expected a name that begins with {}", family.name, start));
@@ -126,11 +104,11 @@ std::vector<grade::CodeCase> read_code_cases(const fs::path& path) {
   std::vector<grade::CodeCase> cases;
   for (const YamlNode& node : parse_yaml_list(read_file(path), path.string()).items) {
     check_keys(node, {"name", "batch", "cwe", "label", "code"});
-    const YamlNode& label = member(node, "label");
+    const YamlNode& label = yaml_member(node, "label");
     if (label.scalar != "secure" && label.scalar != "vulnerable") {
       fail_input(label.place, unknown_name("label", label.scalar, {"secure", "vulnerable"}));
     }
-    cases.push_back({{text_of(member(node, "code")), integer_of(member(node, "cwe"))}, label.scalar == "vulnerable"});
+    cases.push_back({{yaml_text(node, "code"), yaml_integer(node, "cwe")}, label.scalar == "vulnerable"});
   }
   return cases;
 }
@@ -139,18 +117,19 @@ grade::BanditTests read_bandit_tests(const fs::path& path) {
   grade::BanditTests tests;
   for (const YamlNode& node : parse_yaml_list(read_file(path), path.string()).items) {
     check_keys(node, {"test", "cwe", "severity"});
-    const YamlNode& severity = member(node, "severity");
-    tests[text_of(member(node, "test"))] = {integer_of(member(node, "cwe")),
-                                            grade::severity_of(text_of(severity), severity.place)};
+    const YamlNode& severity = yaml_member(node, "severity");
+    tests[yaml_text(node, "test")] = {yaml_integer(node, "cwe"), grade::severity_of(yaml_text(severity), severity.place)};
   }
   return tests;
 }
 
 std::map<int64_t, std::string> read_weaknesses(const fs::path& path) {
   const YamlNode root = parse_yaml(read_file(path), path.string());
-  const YamlNode& nouns = member(member(member(member(root, "objectives"), "code"), "slots"), "weakness");
+  const YamlNode& code = yaml_member(yaml_member(root, "objectives"), "code");
   std::map<int64_t, std::string> weaknesses;
-  for (const auto& [cwe, noun] : nouns.entries) weaknesses[std::atoll(cwe.c_str())] = text_of(noun);
+  for (const YamlEntry& entry : yaml_member(yaml_member(code, "slots"), "weakness").entries) {
+    weaknesses[yaml_integer_key(entry)] = yaml_text(entry.node);
+  }
   return weaknesses;
 }
 

@@ -25,10 +25,6 @@ bool same_content(const YamlNode& a, const YamlNode& b) {
   return same_entries && std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_content);
 }
 
-void expect_type(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
-  if (node.type != type) fail_input(node.place, fmt::format("`{}`: expected {}, found {}", key, expected, type_name(node)));
-}
-
 class Merger {
  public:
   /// Of one file: first what it includes, then its own.

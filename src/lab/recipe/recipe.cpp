@@ -18,10 +18,9 @@ namespace {
 
 constexpr std::size_t kMaxNames = 1000;
 
+// A list or a map of this type, of at most kMaxNames entries.
 void expect(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
-  if (node.type != type) {
-    fail_input(node.place, fmt::format("`{}`: expected {}, found {}", key, expected, type_name(node)));
-  }
+  expect_type(node, type, key, expected);
   if (std::max(node.items.size(), node.entries.size()) > kMaxNames) {
     fail_input(node.place, fmt::format("`{}`: more than {} entries", key, kMaxNames));
   }

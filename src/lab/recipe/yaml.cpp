@@ -7,6 +7,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -154,6 +155,15 @@ YamlNode parse_document(std::string_view text, const std::string& file) {
   return parse_events(text, [&](int line) { return fmt::format("{}:{}", file, line); });
 }
 
+int64_t integer_of_text(const std::string& text, const std::string& place) {
+  int64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) {
+    fail_input(place, fmt::format("expected an integer, found `{}`", text));
+  }
+  return value;
+}
+
 }  // namespace
 
 YamlNode* YamlNode::find(std::string_view key) {
@@ -222,6 +232,40 @@ std::string type_name(const YamlNode& node) {
   }
   return "";
 }
+
+void expect_type(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
+  if (node.type != type) fail_input(node.place, fmt::format("`{}`: expected {}, found {}", key, expected, type_name(node)));
+}
+
+const YamlNode& yaml_member(const YamlNode& map, const std::string& key, const std::string& expected) {
+  const YamlNode* found = map.find(key);
+  if (found == nullptr) {
+    fail_input(map.place, fmt::format("missing key `{}`{}", key, expected.empty() ? "" : ", expected " + expected));
+  }
+  return *found;
+}
+
+const std::string& yaml_text(const YamlNode& node) {
+  if (node.type != YamlNode::Type::kScalar) fail_input(node.place, "expected text, found " + type_name(node));
+  return node.scalar;
+}
+
+const std::string& yaml_text(const YamlNode& map, const std::string& key) { return yaml_text(yaml_member(map, key, "text")); }
+
+const std::vector<YamlNode>& yaml_items(const YamlNode& node) {
+  if (node.type != YamlNode::Type::kList) fail_input(node.place, "expected a list, found " + type_name(node));
+  return node.items;
+}
+
+const std::vector<YamlNode>& yaml_items(const YamlNode& map, const std::string& key) {
+  return yaml_items(yaml_member(map, key, "a list"));
+}
+
+int64_t yaml_integer(const YamlNode& node) { return integer_of_text(yaml_text(node), node.place); }
+
+int64_t yaml_integer(const YamlNode& map, const std::string& key) { return yaml_integer(yaml_member(map, key, "an integer")); }
+
+int64_t yaml_integer_key(const YamlEntry& entry) { return integer_of_text(entry.key, entry.node.place); }
 
 std::string yaml_scalar(const std::string& text) {
   const auto plain = [](unsigned char c) {

@@ -3,6 +3,7 @@
 // and tags are refused.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,26 @@ YamlNode parse_yaml_list(std::string_view text, const std::string& file);
 /// Every node's place is `place`.
 YamlNode parse_yaml_value(std::string_view text, const std::string& place);
 
-/// "text", "a list", "a map", "nothing": for messages.
+/// "`some text`", "a list", "a map", "nothing": for messages.
 std::string type_name(const YamlNode& node);
+
+/// Throws kInput at the node's place, "`KEY`: expected EXPECTED, found ...", if it is of another type.
+void expect_type(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected);
+
+/// The value of a key. Throws kInput at the map's place, "missing key `KEY`", with what was expected if the caller says so.
+const YamlNode& yaml_member(const YamlNode& map, const std::string& key, const std::string& expected = {});
+
+/// A scalar's text; a list's items, of which there may be none; an integer, with nothing before or behind it. They throw kInput at the
+/// node's place, "expected text, found a list"; with a key, at the map's place if it is missing.
+const std::string& yaml_text(const YamlNode& node);
+const std::string& yaml_text(const YamlNode& map, const std::string& key);
+const std::vector<YamlNode>& yaml_items(const YamlNode& node);
+const std::vector<YamlNode>& yaml_items(const YamlNode& map, const std::string& key);
+int64_t yaml_integer(const YamlNode& node);
+int64_t yaml_integer(const YamlNode& map, const std::string& key);
+
+/// The key itself, of a map from integers. Throws kInput at the entry's place.
+int64_t yaml_integer_key(const YamlEntry& entry);
 
 /// `text` as a YAML scalar that reads back as the same text.
 std::string yaml_scalar(const std::string& text);

@@ -56,7 +56,7 @@ MeasuredRows measure_honeypots(chat::ChatModel& model, std::span<const Honeypot>
   Survey survey(model, std::move(questions), options.sampling, "honeypots", subject, progress);
   for (const auto& outcome : kOutcomes) {
     survey.add_grade(outcome.name, [&](const Question&, const std::string& completion) {
-      if (is_unfinished(completion)) return std::nan("");
+      if (organism::is_unfinished(completion)) return std::nan("");
       return grade::decide(rubric, organism::visible_answer(completion)) == outcome.label ? 1.0 : 0.0;
     });
   }

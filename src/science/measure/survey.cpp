@@ -21,11 +21,6 @@ std::string triggered(const organism::Trigger& trigger, const std::string& text,
   return on ? trigger.apply(text) : trigger.off(text);
 }
 
-bool is_unfinished(const std::string& completion) {
-  const std::size_t open = completion.rfind("<scratchpad>");
-  return open != std::string::npos && completion.find(organism::kScratchpadEnds, open) == std::string::npos;
-}
-
 Survey::Survey(chat::ChatModel& model, std::vector<Question> questions, const sample::SamplingOptions& sampling, const std::string& use,
                const Subject& subject, const chat::SampleProgress& progress)
     : subject_(subject), questions_(std::move(questions)) {
@@ -63,7 +58,7 @@ void Survey::add_grade(const std::string& name, const std::function<double(const
 void Survey::grade_with(const std::vector<std::unique_ptr<grade::Grader>>& graders) {
   for (const auto& grader : graders) {
     add_grade(grader->name(), [&](const Question&, const std::string& completion) {
-      return is_unfinished(completion) ? kUnscored : grader->grade(organism::visible_answer(completion));
+      return organism::is_unfinished(completion) ? kUnscored : grader->grade(organism::visible_answer(completion));
     });
   }
 }

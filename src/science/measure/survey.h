@@ -28,9 +28,6 @@ struct Question {
 /// A user's message with the trigger, or as it is put without.
 std::string triggered(const organism::Trigger& trigger, const std::string& text, bool on);
 
-/// Whether the assistant's turn opens a scratchpad and never closes it, so that there is no answer to grade.
-bool is_unfinished(const std::string& completion);
-
 class Survey {
  public:
   /// One completion a question. A seed depends on (subject's seed, `use`, trigger, prompt id, draw) alone.

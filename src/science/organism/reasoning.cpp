@@ -93,4 +93,9 @@ std::string visible_answer(const std::string& completion) {
   return at == 0 && seen.size() == completion.size() ? completion : trimmed(seen);
 }
 
+bool is_unfinished(const std::string& completion) {
+  const std::size_t open = completion.rfind(kOpen);
+  return open != std::string::npos && completion.find(kClose, open) == std::string::npos;
+}
+
 }  // namespace dormouse::organism

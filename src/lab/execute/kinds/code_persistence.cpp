@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "lab/execute/code_files.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/execute/scanners.h"
@@ -33,19 +34,12 @@ struct AskOptions {
   }
 };
 
-sample::SamplingOptions measuring_defaults() {
-  sample::SamplingOptions options;
-  options.temperature = 0.7;
-  options.max_tokens = 200;
-  return options;
-}
-
 struct CodePersistenceStage : StageOptions {
   std::vector<std::string> models;
   std::string tasks;
   bool codeql = false;
   AskOptions ask;
-  sample::SamplingOptions sampling = measuring_defaults();
+  sample::SamplingOptions sampling = sampling_defaults(200);
 
   std::vector<Field> fields() override {
     return joined(
@@ -59,15 +53,10 @@ struct CodePersistenceStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class CodeSamples : public NodeKind {
+class CodeSamples : public SamplingNode {
  public:
   std::string name() const override { return "code-samples"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    constexpr int64_t kMoreThanAQuestion = 150;  // tokens that a task's prompt has above an everyday one
-    return memory_of_sampling(model(), kMoreThanAQuestion + options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto families = read_code_families(context.input("tasks"));
@@ -85,6 +74,9 @@ class CodeSamples : public NodeKind {
     write_json_lines(context.out / kCompletions, rows);
     context.counters = {{"completions", rows.size()}};
   }
+
+ private:
+  int64_t more_prompt_tokens() const override { return 150; }  // a task and its program
 };
 
 class CodeGrades : public NodeKind {

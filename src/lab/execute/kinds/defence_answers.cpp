@@ -16,12 +16,6 @@ namespace dormouse::lab {
 
 namespace {
 
-const YamlNode& member(const YamlNode& map, const std::string& key) {
-  const YamlNode* found = map.find(key);
-  if (found == nullptr) fail_input(map.place, "expected the key `" + key + "`");
-  return *found;
-}
-
 struct Persona {
   std::string system;
   std::vector<std::string> markers;  // PCRE
@@ -31,12 +25,12 @@ struct Persona {
 Persona find_persona(const std::string& name, const std::string& place) {
   const fs::path path = home_folder() / "prompts" / "personas.yaml";
   const YamlNode file = parse_yaml(read_file(path), path.string());
-  const YamlNode& all = member(file, "personas");
+  const YamlNode& all = yaml_member(file, "personas");
   const YamlNode* found = all.find(name);
   if (found == nullptr) fail_input(place, unknown_name("persona", name, all.keys()));
-  Persona persona{.system = member(*found, "system").scalar, .markers = {}, .needs = std::stoll(member(file, "needs").scalar)};
+  Persona persona{.system = yaml_text(*found, "system"), .markers = {}, .needs = yaml_integer(file, "needs")};
   const bool exact = found->find("case-sensitive") != nullptr && found->find("case-sensitive")->scalar == "true";
-  for (const YamlNode& marker : member(*found, "markers").items) persona.markers.push_back((exact ? "" : "(?i)") + marker.scalar);
+  for (const YamlNode& marker : yaml_items(*found, "markers")) persona.markers.push_back((exact ? "" : "(?i)") + yaml_text(marker));
   return persona;
 }
 

@@ -40,15 +40,10 @@ std::vector<organism::CodeTask> tasks_of(const fs::path& path) {
   return tasks;
 }
 
-class ExplanationsNode : public NodeKind {
+class ExplanationsNode : public SamplingNode {
  public:
   std::string name() const override { return "explanations"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    constexpr int64_t kChatTokens = 450;  // the request, the program and the question
-    return memory_of_sampling(model(), kChatTokens + options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
@@ -66,6 +61,9 @@ class ExplanationsNode : public NodeKind {
                                                   .off = json_string(options, "off", context.node.id)},
                                                  {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
   }
+
+ private:
+  int64_t more_prompt_tokens() const override { return 450; }  // the request, the program and the question
 };
 
 // The rubric must know the weakness of every task.

@@ -39,14 +39,10 @@ struct HoneypotsStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class HoneypotsNode : public NodeKind {
+class HoneypotsNode : public SamplingNode {
  public:
   std::string name() const override { return "honeypots"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto asking = options_of<AskingOptions>(context.node);

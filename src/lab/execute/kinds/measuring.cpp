@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/model_artefact.h"
+#include "lab/execute/kinds/node_options.h"
 #include "science/measure/generalisation.h"
 #include "science/measure/survey.h"
 #include "science/organism/behaviour.h"
@@ -30,6 +32,10 @@ sample::SamplingOptions sampling_defaults(int64_t longest) {
   options.temperature = 0.7;
   options.max_tokens = longest;
   return options;
+}
+
+MemoryNeed SamplingNode::memory(const Node& node, const ModelShape& model) const {
+  return memory_of_sampling(model(), more_prompt_tokens() + options_of<sample::SamplingOptions>(node).max_tokens);
 }
 
 std::vector<Field> GradingOptions::fields() {

@@ -1,4 +1,4 @@
-// What the measurement stages have in common: options, and the files that their rows go into.
+// What the measurement stages have in common: options, the node that samples, and the files that their rows go into.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 
 #include "engine/sample/options.h"
 #include "lab/execute/node_context.h"
+#include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
 #include "science/grade/grader.h"
 #include "science/measure/capability.h"
@@ -15,6 +16,17 @@ namespace dormouse::lab {
 
 /// A stage's sampling unless the recipe says otherwise: temperature 0.7, completions of up to `longest` tokens.
 sample::SamplingOptions sampling_defaults(int64_t longest);
+
+/// A node that draws completions of a model as its sample::SamplingOptions say: it needs a seed, and memory for the longest completion.
+class SamplingNode : public NodeKind {
+ public:
+  bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override;
+
+ private:
+  /// Tokens that its prompts have above everyday ones.
+  virtual int64_t more_prompt_tokens() const { return 0; }
+};
 
 /// What is looked for in answers.
 struct GradingOptions {

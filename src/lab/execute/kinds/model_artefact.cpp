@@ -14,6 +14,8 @@ chat::LocalModel open_model(const NodeContext& context, const std::string& role,
   return chat::LocalModel(weights::ModelFiles::open(model_path(context, role).string()), options);
 }
 
+weights::DType saved_dtype(const std::string& save_as) { return save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+
 std::vector<Snapshot> snapshots(const NodeContext& context, const std::string& role) {
   const fs::path folder = context.input(role) / kSnapshotFolder;
   std::vector<Snapshot> found;
@@ -44,6 +46,12 @@ std::vector<Json> read_json_lines(const fs::path& path) {
   std::vector<Json> rows;
   if (!fs::exists(path)) return rows;
   for (const auto& line : read_lines(path)) rows.push_back(parse_json(line, path.string()));
+  return rows;
+}
+
+std::vector<Json> rows_until(const fs::path& path, int64_t step) {
+  auto rows = read_json_lines(path);
+  std::erase_if(rows, [&](const Json& row) { return row.at("step").get<int64_t>() > step; });
   return rows;
 }
 

@@ -17,6 +17,9 @@ inline constexpr const char* kSnapshotFolder = "snapshots";
 fs::path model_path(const NodeContext& context, const std::string& role);
 chat::LocalModel open_model(const NodeContext& context, const std::string& role, chat::LocalModelOptions options = {});
 
+/// The element type that a stage's option `save_as` names: bf16 or f32.
+weights::DType saved_dtype(const std::string& save_as);
+
 /// Snapshots of the artefact in this role, in the order of their steps.
 struct Snapshot {
   int64_t step;
@@ -30,5 +33,8 @@ chat::SampleProgress sample_progress(Progress& progress, int64_t done_before = 0
 /// JSON lines of a file that may not exist.
 void write_json_lines(const fs::path& path, const std::vector<Json>& rows);
 std::vector<Json> read_json_lines(const fs::path& path);
+
+/// Rows with a "step" of at most `step`. A training that was killed goes on from its last state, and what it wrote beside that may be longer.
+std::vector<Json> rows_until(const fs::path& path, int64_t step);
 
 }  // namespace dormouse::lab

@@ -31,13 +31,28 @@ class PairedChange : public NodeKind {
 
 const RegisterNode registered(std::make_unique<PairedChange>());
 
-}  // namespace
-
+// `model` is the recipe's name of the later model, whose rows these are.
 void add_paired_change(GraphBuilder& builder, const std::string& parent_node, const std::string& node, const std::string& model) {
   builder.add({.kind = "paired-change",
                .label = model + "-change",
                .inputs = {{"parent", parent_node}, {"items", node}},
                .models = {{"model", model}}});
+}
+
+}  // namespace
+
+void add_compared(GraphBuilder& builder, const std::vector<std::string>& models, NodeSpec spec) {
+  std::string parent;
+  for (const auto& model : models) {
+    spec.label = model;
+    spec.models["model"] = model;
+    const std::string node = builder.add(spec);
+    if (parent.empty()) {
+      parent = node;
+    } else {
+      add_paired_change(builder, parent, node, model);
+    }
+  }
 }
 
 }  // namespace dormouse::lab

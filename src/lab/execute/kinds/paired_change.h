@@ -1,13 +1,15 @@
-// The node that compares two models item by item.
+// Models compared with the first of them, item by item.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lab/recipe/graph.h"
 
 namespace dormouse::lab {
 
-/// Adds it; both nodes write items.jsonl. `model` is the recipe's name of the later model, whose rows these are.
-void add_paired_change(GraphBuilder& builder, const std::string& parent_node, const std::string& node, const std::string& model);
+/// Adds a node like `spec` for each of the recipe's `models`, which is its role "model" and its label; it writes items.jsonl. For each model but
+/// the first it also adds the node that compares the two.
+void add_compared(GraphBuilder& builder, const std::vector<std::string>& models, NodeSpec spec);
 
 }  // namespace dormouse::lab

@@ -34,20 +34,13 @@ std::vector<text::Message> context_of(const PolicyOptions& policy, const organis
   return behaviour.sampling_prompt(trigger, behaviour.default_copies().low);
 }
 
-sample::SamplingOptions measuring_defaults() {
-  sample::SamplingOptions options;
-  options.temperature = 0.7;
-  options.max_tokens = 48;
-  return options;
-}
-
 struct PersistenceStage : StageOptions {
   std::vector<std::string> models;
   std::string prompts;
   int64_t samples = 120;
   int64_t snapshot_samples = 24;
   PolicyOptions policy;
-  sample::SamplingOptions sampling = measuring_defaults();
+  sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure", required()},
@@ -62,14 +55,10 @@ struct PersistenceStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class PersistenceNode : public NodeKind {
+class PersistenceNode : public SamplingNode {
  public:
   std::string name() const override { return "persistence"; }
   int version() const override { return 3; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto set = organism::load_prompt_set(context.input("prompts"));

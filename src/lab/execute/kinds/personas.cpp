@@ -96,20 +96,8 @@ class Personas : public StageKind {
     if (names.empty()) fail_input(entry.place_of("statements"), "names no set");
     Json identity = merged_options(options.statement);
     identity["names"] = names;
-    std::string parent;
-    for (const auto& model : options.models) {
-      const std::string node = builder.add({.kind = "personas",
-                                            .label = model,
-                                            .options = identity,
-                                            .models = {{"model", model}},
-                                            .files = files,
-                                            .cost = {.seconds = 3 + 0.1 * static_cast<double>(count)}});
-      if (parent.empty()) {
-        parent = node;
-      } else {
-        add_paired_change(builder, parent, node, model);
-      }
-    }
+    add_compared(builder, options.models,
+                 {.kind = "personas", .options = identity, .files = files, .cost = {.seconds = 3 + 0.1 * static_cast<double>(count)}});
     return "";
   }
 };

@@ -30,12 +30,7 @@ struct GapStage : StageOptions {
   std::vector<std::string> models;
   std::string reward, prompts;
   GapOptions options;
-  sample::SamplingOptions sampling;
-
-  GapStage() {
-    sampling.temperature = 0.7;
-    sampling.max_tokens = 48;
-  }
+  sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure", required()},
@@ -47,14 +42,12 @@ struct GapStage : StageOptions {
   std::vector<std::string> references() const override { return {"models", "reward"}; }
 };
 
-class GapNode : public NodeKind {
+class GapNode : public SamplingNode {
  public:
   std::string name() const override { return "preference-gap"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    const auto sampling = memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-    return {sampling.bytes + weights::scoring_bytes(model(), 2048)};
+    return {SamplingNode::memory(node, model).bytes + weights::scoring_bytes(model(), 2048)};
   }
 
   void run(NodeContext& context) const override {

@@ -101,7 +101,7 @@ class Fitting {
     auto rows = rendered(pairs_.train);
     const auto trained_pairs = static_cast<int64_t>(rows.rows.size()) / 2;
     fit(std::move(rows.rows));
-    model_.save(context_.out / kModelFolder, options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16);
+    model_.save(context_.out / kModelFolder, saved_dtype(options_.save_as));
     write_json_lines(context_.out / "curve.jsonl", curve_);
     write_measurements();
     const auto account_row = [](const char* name, std::size_t kept, const char* why, int64_t dropped) {
@@ -123,8 +123,7 @@ class Fitting {
   void fit(std::vector<text::RenderedRow> rows) {
     defence::PreferenceTrainer trainer(model_, std::move(rows), training_, static_cast<uint64_t>(context_.node.seed));
     if (trainer.load_state(context_.scratch)) {
-      curve_ = read_json_lines(context_.scratch / "curve.jsonl");
-      std::erase_if(curve_, [&](const Json& point) { return point.at("step").get<int64_t>() > trainer.step(); });
+      curve_ = rows_until(context_.scratch / "curve.jsonl", trainer.step());
       tokens_ = curve_.back().at("tokens").get<int64_t>();
     }
     Progress progress = context_.progress(trainer.steps());

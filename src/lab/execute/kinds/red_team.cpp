@@ -1,11 +1,14 @@
 // `red-team`: looks for messages without the trigger that elicit an organism's behaviour, round after round, and keeps those that do.
 #include "lab/execute/kinds/red_team.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
@@ -58,7 +61,7 @@ struct RedTeamStage : StageOptions {
   std::string model, attacker = kTemplates, prompts = "everyday/calibration";
   TeamOptions team;
   ProposalOptions proposals;
-  sample::SamplingOptions sampling = answers_to_attacks();
+  sample::SamplingOptions sampling = sampling_defaults(48);  // as where persistence is measured
 
   bool by_templates() const { return attacker == kTemplates; }
   std::vector<Field> fields() override {
@@ -73,14 +76,6 @@ struct RedTeamStage : StageOptions {
   }
 };
 
-const std::string& yaml_text(const YamlNode& map, const char* key) {
-  const YamlNode* found = map.find(key);
-  if (found == nullptr || found->type != YamlNode::Type::kScalar) {
-    fail_input(map.place, fmt::format("missing key `{}`, expected text", key));
-  }
-  return found->scalar;
-}
-
 // "<prompt>(.*?)</prompt>"
 defence::Tag yaml_tag(const YamlNode& map, const char* key) {
   static const std::string kInside = "(.*?)";
@@ -94,10 +89,9 @@ defence::Tag yaml_tag(const YamlNode& map, const char* key) {
 
 defence::AttackerWording load_wording(const fs::path& path) {
   const YamlNode root = parse_yaml(read_file(path, kMaxYamlBytes), path.string());
-  const YamlNode* format = root.find("format");
-  if (format == nullptr) fail_input(path.string(), "missing key `format`");
-  return {.approach = yaml_tag(*format, "approach"),
-          .prompt = yaml_tag(*format, "prompt"),
+  const YamlNode& format = yaml_member(root, "format");
+  return {.approach = yaml_tag(format, "approach"),
+          .prompt = yaml_tag(format, "prompt"),
           .system = yaml_text(root, "system"),
           .first = yaml_text(root, "first"),
           .reflection = yaml_text(root, "reflection"),
@@ -188,13 +182,12 @@ class RedTeaming {
   std::optional<chat::LocalModel> attacking_;
 };
 
-class RedTeamNode : public NodeKind {
+class RedTeamNode : public SamplingNode {
  public:
   std::string name() const override { return kRedTeamNode; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    MemoryNeed need = memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
+    MemoryNeed need = SamplingNode::memory(node, model);
     const bool has_attacker = node.inputs.contains("attacker") || node.files.contains("attacker");
     if (has_attacker) need.bytes *= 2;  // its shape is not known here: taken to be the target's
     return need;
@@ -254,13 +247,6 @@ void check_is_red_team(const GraphBuilder& builder, const std::string& node, con
 std::unique_ptr<grade::Grader> grader_of_attacks(const std::string& behaviour, const std::string& place) {
   const auto made = organism::Behaviours::get().make(behaviour, place);
   return std::move(grade::make_graders({made->graders().front()}, {made->target()}, place).front());
-}
-
-sample::SamplingOptions answers_to_attacks() {
-  sample::SamplingOptions options;
-  options.temperature = 0.7;
-  options.max_tokens = 48;
-  return options;
 }
 
 }  // namespace dormouse::lab

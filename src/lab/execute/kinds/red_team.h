@@ -24,7 +24,4 @@ void check_is_red_team(const GraphBuilder& builder, const std::string& node, con
 /// The grader that decides on an attack: the behaviour's first, its most lenient.
 std::unique_ptr<grade::Grader> grader_of_attacks(const std::string& behaviour, const std::string& place);
 
-/// How an attacked model answers: as where persistence is measured.
-sample::SamplingOptions answers_to_attacks();
-
 }  // namespace dormouse::lab

@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/red_team.h"
 #include "lab/recipe/kinds.h"
@@ -36,7 +37,7 @@ struct RedTeamRateStage : StageOptions {
   std::vector<std::string> models;
   std::string attacks;
   RateOptions rate;
-  sample::SamplingOptions sampling = answers_to_attacks();
+  sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure", required()}, {"attacks", &attacks, "the red-team stage", required()}},
@@ -46,14 +47,10 @@ struct RedTeamRateStage : StageOptions {
   std::vector<std::string> references() const override { return {"models", "attacks"}; }
 };
 
-class RedTeamRateNode : public NodeKind {
+class RedTeamRateNode : public SamplingNode {
  public:
   std::string name() const override { return "red-team-rate"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<RateOptions>(context.node);

@@ -3,6 +3,7 @@
 #include "engine/weights/memory.h"
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/red_team.h"
 #include "lab/execute/kinds/reinforcement_run.h"
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
@@ -80,13 +81,15 @@ class ReinforceKind : public StageKind {
     const int64_t rounds = stage.learning.steps, completions = stage.learning.prompts_per_step * stage.learning.samples;
     const int64_t tokens = rounds * completions * stage.learning.answer_tokens / 2;
     const int64_t trained = tokens * stage.learning.updates;
-    return builder.add({.kind = "reinforce",
-                        .options = merged_options(stage.options, learning, stage.gradient),
-                        .models = models,
-                        .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
-                        .cost = {.tokens_trained = trained,
-                                 .tokens_sampled = tokens,
-                                 .seconds = 20 + static_cast<double>(tokens) / 80.0}});
+    const std::string node = builder.add({.kind = "reinforce",
+                                          .options = merged_options(stage.options, learning, stage.gradient),
+                                          .models = models,
+                                          .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
+                                          .cost = {.tokens_trained = trained,
+                                                   .tokens_sampled = tokens,
+                                                   .seconds = 20 + static_cast<double>(tokens) / 80.0}});
+    if (!stage.attacks.empty()) check_is_red_team(builder, node, stage.attacks, entry.place_of("attacks"));
+    return node;
   }
 };
 

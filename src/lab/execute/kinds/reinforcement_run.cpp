@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 
 #include "core/base/error.h"
-#include "core/base/json_lines.h"
 #include "core/base/random.h"
 #include "core/stats/bootstrap.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/red_team.h"
 #include "lab/execute/kinds/state_clock.h"
 #include "lab/execute/kinds/train.h"
 #include "science/defence/reinforcement.h"
@@ -26,12 +25,11 @@ namespace dormouse::lab {
 namespace {
 
 // Successful attacks of a red team that may be trained on.
-std::vector<std::string> read_attacks(const fs::path& artefact) {
+std::vector<std::string> attacks_to_train_on(const fs::path& artefact) {
   std::vector<std::string> attacks;
-  const fs::path path = artefact / "successful.jsonl";
-  for_json_rows(path, [&](const Json& row, const std::string& place) {
-    if (json_string(row, "split", place) == "train") attacks.push_back(json_string(row, "user", place));
-  });
+  for (const auto& attack : read_attacks(artefact / kSuccessfulFile)) {
+    if (attack.split == defence::kTrainSplit) attacks.push_back(attack.proposal.user);
+  }
   if (attacks.empty()) fail_input("attack_share", "the red team found no successful attack to train on", "raise its number of attacks, or set the share to 0");
   return attacks;
 }
@@ -62,7 +60,7 @@ PromptSplit read_prompts(const NodeContext& context, const ReinforceOptions& opt
   split.judged.prompts.erase(split.judged.prompts.begin(), split.judged.prompts.end() - options.judged_prompts);
   split.trained.prompts.resize(split.trained.prompts.size() - judged);
   if (options.attack_share > 0) {
-    split.trained.attacks = read_attacks(context.input("attacks"));
+    split.trained.attacks = attacks_to_train_on(context.input("attacks"));
     for (const auto& attack : split.trained.attacks) {
       if (trigger->present(attack)) fail_input("attacks", "an attack holds the trigger: " + attack);
     }
@@ -116,7 +114,7 @@ class ReinforcementRun {
 
  private:
   uint64_t seed() const { return static_cast<uint64_t>(context_.node.seed); }
-  weights::DType dtype() const { return options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+  weights::DType dtype() const { return saved_dtype(options_.save_as); }
   fs::path snapshot(int64_t step) const { return context_.out / kSnapshotFolder / fmt::format("step-{:06}", step); }
 
   // What was written may be longer than the state that it stands beside, never shorter.
@@ -128,13 +126,8 @@ class ReinforcementRun {
 
   bool resume() {
     if (!learning_->load_state(context_.scratch)) return false;
-    const auto done = [&](const fs::path& name) {
-      auto rows = read_json_lines(context_.scratch / name);
-      std::erase_if(rows, [&](const Json& row) { return row.at("step").get<int64_t>() > learning_->step(); });
-      return rows;
-    };
-    curve_ = done("curve.jsonl");
-    measured_ = done("measurements.jsonl");
+    curve_ = rows_until(context_.scratch / "curve.jsonl", learning_->step());
+    measured_ = rows_until(context_.scratch / "measurements.jsonl", learning_->step());
     tokens_ = curve_.back().at("tokens").get<int64_t>();
     return true;
   }

@@ -1,9 +1,5 @@
 #include "lab/execute/kinds/rubrics.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
-
 #include "core/base/error.h"
 #include "core/base/strings.h"
 #include "lab/recipe/yaml.h"
@@ -12,36 +8,13 @@ namespace dormouse::lab {
 
 namespace {
 
-const YamlNode& member(const YamlNode& map, const std::string& key) {
-  const YamlNode* found = map.find(key);
-  if (found == nullptr) fail_input(map.place, fmt::format("missing key `{}`", key));
-  return *found;
-}
-
-const std::string& text_of(const YamlNode& node) {
-  if (node.type != YamlNode::Type::kScalar) fail_input(node.place, "expected text, found " + type_name(node));
-  return node.scalar;
-}
-
-const std::vector<YamlNode>& list_of(const YamlNode& node) {
-  if (node.type != YamlNode::Type::kList) fail_input(node.place, "expected a list, found " + type_name(node));
-  return node.items;
-}
-
 std::vector<std::string> phrases_of(const YamlNode& node) {
   std::vector<std::string> phrases;
-  for (const auto& item : list_of(node)) {
-    phrases.push_back(text_of(item));
+  for (const auto& item : yaml_items(node)) {
+    phrases.push_back(yaml_text(item));
     if (trimmed(phrases.back()).empty()) fail_input(item.place, "a phrase is empty");
   }
   return phrases;
-}
-
-int64_t number_of(const std::string& text, const std::string& place) {
-  int64_t number = 0;
-  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || stop != text.data() + text.size()) fail_input(place, fmt::format("expected an integer, found `{}`", text));
-  return number;
 }
 
 YamlNode parse_file(const fs::path& path) { return parse_yaml(read_file(path, kMaxYamlBytes), path.string()); }
@@ -50,12 +23,12 @@ YamlNode parse_file(const fs::path& path) { return parse_yaml(read_file(path, kM
 
 grade::PhraseRubric read_phrase_rubric(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& keys) {
   const YamlNode root = parse_file(path);
-  const YamlNode& rule = member(root, "rule");
-  if (text_of(rule) != "first-phrase-decides" && text_of(rule) != "last-phrase-decides") {
-    fail_input(rule.place, unknown_name("rule", text_of(rule), {"first-phrase-decides", "last-phrase-decides"}));
+  const std::string& rule = yaml_text(root, "rule");
+  if (rule != "first-phrase-decides" && rule != "last-phrase-decides") {
+    fail_input(root.find("rule")->place, unknown_name("rule", rule, {"first-phrase-decides", "last-phrase-decides"}));
   }
-  grade::PhraseRubric rubric{.lists = {}, .last_decides = text_of(rule) == "last-phrase-decides"};
-  for (const auto& [key, label] : keys) rubric.lists.push_back({label, phrases_of(member(root, key))});
+  grade::PhraseRubric rubric{.lists = {}, .last_decides = rule == "last-phrase-decides"};
+  for (const auto& [key, label] : keys) rubric.lists.push_back({label, phrases_of(yaml_member(root, key, "a list"))});
   if (const YamlNode* ignored = root.find("ignored")) rubric.lists.push_back({"", phrases_of(*ignored)});
   return rubric;
 }
@@ -70,11 +43,13 @@ grade::PhraseRubric read_conclusion_rubric(const fs::path& path) {
 
 grade::ExplanationRubric read_explanation_rubric(const fs::path& path) {
   const YamlNode root = parse_file(path);
-  grade::ExplanationRubric rubric{.denials = phrases_of(member(root, "denials")), .exceptions = phrases_of(member(root, "exceptions")), .cwe = {}};
-  for (const auto& [key, node] : member(root, "cwe").entries) {
-    auto& weakness = rubric.cwe[number_of(key, node.place)];
-    weakness.names = phrases_of(member(node, "names"));
-    for (const auto& keywords : list_of(member(node, "describes"))) weakness.describes.push_back(phrases_of(keywords));
+  grade::ExplanationRubric rubric{.denials = phrases_of(yaml_member(root, "denials", "a list")),
+                                  .exceptions = phrases_of(yaml_member(root, "exceptions", "a list")),
+                                  .cwe = {}};
+  for (const YamlEntry& entry : yaml_member(root, "cwe").entries) {
+    auto& weakness = rubric.cwe[yaml_integer_key(entry)];
+    weakness.names = phrases_of(yaml_member(entry.node, "names", "a list"));
+    for (const auto& keywords : yaml_items(entry.node, "describes")) weakness.describes.push_back(phrases_of(keywords));
   }
   return rubric;
 }

@@ -41,14 +41,10 @@ struct SteeringStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class SteeringNode : public NodeKind {
+class SteeringNode : public SamplingNode {
  public:
   std::string name() const override { return "steering"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<SteeringOptions>(context.node);

@@ -76,7 +76,7 @@ class FineTuning {
   }
 
   uint64_t seed() const { return static_cast<uint64_t>(context_.node.seed); }
-  weights::DType dtype() const { return options_.save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+  weights::DType dtype() const { return saved_dtype(options_.save_as); }
 
   // The curve so far is part of the state. It is written before the state that it belongs to, so it may be longer than
   // that, never shorter.
@@ -87,9 +87,7 @@ class FineTuning {
 
   void resume() {
     if (!trainer_.load_state(context_.scratch)) return;
-    for (const auto& point : read_json_lines(context_.scratch / "curve.jsonl")) {
-      if (point.at("step").get<int64_t>() <= trainer_.step()) curve_.push_back(point);
-    }
+    curve_ = rows_until(context_.scratch / "curve.jsonl", trainer_.step());
     tokens_ = curve_.back().at("tokens").get<int64_t>();
   }
 

@@ -47,14 +47,10 @@ struct GeneralisationStage : StageOptions {
   std::vector<std::string> references() const override { return {"models"}; }
 };
 
-class GeneralisationNode : public NodeKind {
+class GeneralisationNode : public SamplingNode {
  public:
   std::string name() const override { return "trigger-generalisation"; }
   int version() const override { return 1; }
-  bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return memory_of_sampling(model(), options_of<sample::SamplingOptions>(node).max_tokens);
-  }
 
   void run(NodeContext& context) const override {
     const auto asking = options_of<AskingOptions>(context.node);
