@@ -60,26 +60,13 @@ Tally tally(const std::vector<Graded>& graded, const std::string& grader, const 
   return made;
 }
 
-Measurement row_of(const std::string& name, const std::string& trigger, int64_t n, int64_t unscored,
-                   const stats::Estimate& estimate, const Subject& subject) {
-  return {.name = name,
-          .model = subject.model,
-          .trigger = trigger,
-          .n = n,
-          .unscored = unscored,
-          .value = estimate.defined() ? estimate.value : 0,
-          .low = estimate.low,
-          .high = estimate.high,
-          .seed = subject.seed,
-          .step = subject.step,
-          .stage = subject.stage};
-}
-
 Measurement rate(const std::string& name, const std::string& state, const Tally& tally, const Subject& subject) {
   std::vector<stats::Cluster> clusters;
   for (const auto& [family, cluster] : tally.by_family) clusters.push_back(cluster);
   const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name + "/" + state);
-  return row_of(name, state, tally.n, tally.unscored, stats::clustered_rate(clusters, stream), subject);
+  auto estimate = or_zero(stats::clustered_rate(clusters, stream));
+  estimate.n = tally.n;
+  return row_of(name, state, estimate, subject, tally.unscored);
 }
 
 void add_rates(std::vector<Measurement>& rows, const std::vector<Graded>& graded, const std::vector<std::string>& graders,
@@ -106,10 +93,10 @@ void add_grader_checks(std::vector<Measurement>& rows, const std::vector<grade::
   for (const auto& check : checks) {
     const std::string prefix = "code.grader." + check.grader + ".";
     const int64_t unscored = static_cast<int64_t>(cases) - check.vulnerable - check.secure;
-    rows.push_back(row_of(prefix + "found", "", check.vulnerable, unscored,
-                          stats::proportion(check.vulnerable_flagged, check.vulnerable), subject));
-    rows.push_back(row_of(prefix + "false-alarms", "", check.secure, unscored,
-                          stats::proportion(check.secure_flagged, check.secure), subject));
+    const auto found = stats::proportion(check.vulnerable_flagged, check.vulnerable);
+    const auto false_alarms = stats::proportion(check.secure_flagged, check.secure);
+    rows.push_back(row_of(prefix + "found", "", or_zero(found), subject, unscored));
+    rows.push_back(row_of(prefix + "false-alarms", "", or_zero(false_alarms), subject, unscored));
   }
 }
 

@@ -55,19 +55,10 @@ Measurement share(const std::string& name, const std::string& trigger, const std
   for (const auto& [id, unit] : by_unit) units.push_back(unit);
   const double sum = std::accumulate(scored.begin(), scored.end(), 0.0);
   const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name + "/" + trigger);
-  const auto estimate = units.size() == scored.size() ? over_samples(scored, sum, stream) : over_units(units, stream);
-  const auto n = static_cast<int64_t>(scored.size());
-  return {.name = name,
-          .model = subject.model,
-          .trigger = trigger,
-          .n = n,
-          .unscored = static_cast<int64_t>(grades.size()) - n,
-          .value = n > 0 ? sum / static_cast<double>(n) : 0,
-          .low = estimate.low,
-          .high = estimate.high,
-          .seed = subject.seed,
-          .step = subject.step,
-          .stage = subject.stage};
+  auto estimate = units.size() == scored.size() ? over_samples(scored, sum, stream) : over_units(units, stream);
+  estimate.n = static_cast<int64_t>(scored.size());
+  estimate.value = estimate.n > 0 ? sum / static_cast<double>(estimate.n) : 0;
+  return row_of(name, trigger, estimate, subject, static_cast<int64_t>(grades.size()) - estimate.n);
 }
 
 }  // namespace dormouse::measure

@@ -8,7 +8,6 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
-#include "core/stats/estimate.h"
 #include "engine/weights/memory.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
@@ -82,11 +81,6 @@ SplitPairs read_pairs(const NodeContext& context, int64_t held_out) {
   return split;
 }
 
-measure::Measurement row(const std::string& name, const stats::Estimate& estimate) {
-  return {.name = name, .model = "self", .trigger = "", .n = estimate.n, .value = estimate.value, .low = estimate.low,
-          .high = estimate.high, .stage = ""};
-}
-
 class Fitting {
  public:
   explicit Fitting(NodeContext& context)
@@ -146,9 +140,11 @@ class Fitting {
     if (held_out_.rows.empty()) fail_input("longest", "every held-out pair is longer", "raise it");
     const auto rewards = defence::pair_rewards(model_.reward(), held_out_.rows);
     const RandomStream stream(static_cast<uint64_t>(context_.node.seed), "interval/preference.calibration-error");
+    const measure::Subject self{.model = "self"};
     write_json_lines(context_.out / "measurements.jsonl",
-                     {measure::to_json(row("preference.accuracy", defence::judge_rewards(rewards).accuracy)),
-                      measure::to_json(row("preference.calibration-error", defence::calibration_interval(rewards, stream)))});
+                     {measure::to_json(measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self)),
+                      measure::to_json(measure::row_of("preference.calibration-error", "",
+                                                       defence::calibration_interval(rewards, stream), self))});
   }
 
   NodeContext& context_;
