@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "engine/weights/memory.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/execute/kinds/state_clock.h"
@@ -141,10 +142,10 @@ class Fitting {
     const auto rewards = defence::pair_rewards(model_.reward(), held_out_.rows);
     const RandomStream stream(static_cast<uint64_t>(context_.node.seed), "interval/preference.calibration-error");
     const measure::Subject self{.model = "self"};
-    write_json_lines(context_.out / "measurements.jsonl",
-                     {measure::to_json(measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self)),
-                      measure::to_json(measure::row_of("preference.calibration-error", "",
-                                                       defence::calibration_interval(rewards, stream), self))});
+    const auto calibration = defence::calibration_interval(rewards, stream);
+    write_measured(context_, std::vector<measure::Measurement>{
+                                 measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self),
+                                 measure::row_of("preference.calibration-error", "", calibration, self)});
   }
 
   NodeContext& context_;

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
@@ -172,11 +173,7 @@ class RedTeaming {
     write_attacks(context_.out / kSuccessfulFile, attacks, /*only_successful=*/true);
     write_file(context_.out / "account.json",
                canonical_json({{"title", "Attacks of the red team"}, {"rows", defence::account_rows(attacks)}}));
-    std::vector<Json> rows;
-    for (const auto& row : measure::red_team_found(attacks, {.model = "model", .stage = "", .step = -1, .seed = context_.node.seed})) {
-      rows.push_back(measure::to_json(row));
-    }
-    write_json_lines(context_.out / "measurements.jsonl", rows);
+    write_measured(context_, measure::red_team_found(attacks, {.model = "model", .stage = "", .step = -1, .seed = context_.node.seed}));
     context_.counters = {{"tokens_sampled", tokens(attacks)}, {"attempts", attacks.size()}};
   }
 
