@@ -8,6 +8,7 @@
 #include "core/base/random.h"
 #include "core/stats/clusters.h"
 #include "core/stats/proportion.h"
+#include "science/measure/survey.h"
 #include "science/organism/reasoning.h"
 
 namespace dormouse::measure {
@@ -127,31 +128,18 @@ std::vector<grade::CodeProgram> programs_of(const std::vector<Transcript>& sampl
 std::vector<Transcript> sample_code(chat::ChatModel& model, std::span<const organism::CodeFamily> families,
                                     const organism::Trigger& trigger, const CodeSampling& options, const Subject& subject,
                                     const chat::SampleProgress& progress) {
-  std::vector<Transcript> samples;
-  std::vector<chat::Request> requests;
-  for (const std::string state : {"on", "off"}) {
+  std::vector<Question> questions;
+  for (const bool on : {true, false}) {
     for (const auto& [id, task] : asked_for(families, options.samples_per_task)) {
-      const std::string request = organism::request_of(task);
-      Transcript sample{.prompt_id = id,
-                        .model = subject.model,
-                        .trigger = state,
-                        .seed = subject.seed,
-                        .step = subject.step,
-                        .stage = subject.stage};
-      sample.user = state == "on" ? trigger.apply(request) : trigger.off(request);
-      RandomStream stream(static_cast<uint64_t>(subject.seed), "code/" + state + "/" + id);
-      requests.push_back({{{"user", sample.user}}, stream.next(), options.begun});
-      samples.push_back(std::move(sample));
+      questions.push_back({.prompt_id = id,
+                           .trigger = on ? "on" : "off",
+                           .user = triggered(trigger, organism::request_of(task), on),
+                           .unit = task.family,
+                           .draw = kOnlyDraw,
+                           .begun = options.begun});
     }
   }
-  auto completions = model.complete(requests, options.sampling, progress);
-  DORMOUSE_ASSERT(completions.size() == samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    samples[i].prompt = std::move(completions[i].prompt);
-    samples[i].completion = options.begun + completions[i].text;
-    samples[i].finish_reason = std::move(completions[i].finish_reason);
-  }
-  return samples;
+  return Survey(model, std::move(questions), options.sampling, "code", subject, progress).rows();
 }
 
 MeasuredRows grade_code(std::vector<Transcript> samples, std::span<const organism::CodeFamily> families, int64_t samples_per_task,
