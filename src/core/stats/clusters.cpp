@@ -15,19 +15,19 @@ Estimate clustered_rate(std::span<const Cluster> clusters, RandomStream stream, 
     if (cluster.n > 0) used.push_back(cluster);
   }
   const auto count = static_cast<int64_t>(used.size());
-  const auto same_rate = [](const Cluster& a, const Cluster& b) { return a.hits * b.n == b.hits * a.n; };
-  const auto differs = [&](const Cluster& a, const Cluster& b) { return !same_rate(a, b); };
-  if (std::adjacent_find(used.begin(), used.end(), differs) == used.end()) {
-    const double rate = used.empty() ? 0 : static_cast<double>(used[0].hits) / static_cast<double>(used[0].n);
-    return bounded_mean(rate * static_cast<double>(count), count, options.confidence);
+  const auto rate = [](const Cluster& cluster) { return cluster.hits / static_cast<double>(cluster.n); };
+  const auto differ = [&](const Cluster& a, const Cluster& b) { return rate(a) != rate(b); };
+  if (std::adjacent_find(used.begin(), used.end(), differ) == used.end()) {
+    const double shared = used.empty() ? 0 : rate(used[0]);
+    return bounded_mean(shared * static_cast<double>(count), count, options.confidence);
   }
   const auto rate_of = [&](std::span<const std::size_t> picked) {
-    int64_t hits = 0, n = 0;
+    Cluster all;
     for (const std::size_t index : picked) {
-      hits += used[index].hits;
-      n += used[index].n;
+      all.hits += used[index].hits;
+      all.n += used[index].n;
     }
-    return static_cast<double>(hits) / static_cast<double>(n);
+    return rate(all);
   };
   return bootstrap(used.size(), rate_of, stream, options);
 }

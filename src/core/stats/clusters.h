@@ -10,8 +10,8 @@
 namespace dormouse::stats {
 
 struct Cluster {
-  int64_t hits = 0;
-  int64_t n = 0;  // samples; a cluster of none says nothing and is left out
+  double hits = 0;  // a sum of grades in [0, 1]
+  int64_t n = 0;    // samples; a cluster of none says nothing and is left out
 };
 
 /// All hits over all samples, with the percentile bootstrap over clusters. Where all clusters have one rate the bootstrap claims

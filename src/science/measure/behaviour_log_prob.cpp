@@ -18,21 +18,10 @@ Measurement mean(const std::string& name, bool on, const std::vector<double>& va
   for (const double value : values) {
     if (std::isfinite(value)) scored.push_back(value);
   }
-  Measurement row{.name = "log-prob." + name,
-                  .model = subject.model,
-                  .trigger = on ? "on" : "off",
-                  .n = static_cast<int64_t>(scored.size()),
-                  .unscored = static_cast<int64_t>(values.size() - scored.size()),
-                  .seed = subject.seed,
-                  .step = subject.step,
-                  .stage = subject.stage};
-  if (scored.empty()) return row;
-  const auto estimate =
-      stats::bootstrap_mean(scored, RandomStream(static_cast<uint64_t>(subject.seed), "interval/" + row.name + "/" + row.trigger));
-  row.value = estimate.value;
-  row.low = estimate.low;
-  row.high = estimate.high;
-  return row;
+  const std::string full_name = "log-prob." + name, state = on ? "on" : "off";
+  const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + full_name + "/" + state);
+  return row_of(full_name, state, or_zero(stats::bootstrap_mean(scored, stream)), subject,
+                static_cast<int64_t>(values.size() - scored.size()));
 }
 
 }  // namespace

@@ -59,12 +59,10 @@ ItemizedRows capability(std::span<const MultipleChoice> questions, std::span<con
   }
   DORMOUSE_ASSERT(next == scores.size());
   result.measurements = {share(primary, "", per_byte, subject), share("capability.accuracy-by-sum" + end, "", by_sum, subject)};
-  Measurement guess = result.measurements[0];
-  guess.name = "capability.chance" + end;
-  guess.n = static_cast<int64_t>(questions.size());
-  guess.unscored = 0;
-  guess.value = guess.low = guess.high = questions.empty() ? 0 : chance / static_cast<double>(questions.size());
-  result.measurements.push_back(guess);
+  const auto n = static_cast<int64_t>(questions.size());
+  const double guess = n > 0 ? chance / static_cast<double>(n) : 0;
+  result.measurements.push_back(
+      row_of("capability.chance" + end, "", {.value = guess, .low = guess, .high = guess, .n = n}, subject));
   return result;
 }
 

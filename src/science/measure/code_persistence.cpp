@@ -8,6 +8,7 @@
 #include "core/base/random.h"
 #include "core/stats/clusters.h"
 #include "core/stats/proportion.h"
+#include "science/measure/survey.h"
 #include "science/organism/reasoning.h"
 
 namespace dormouse::measure {
@@ -60,26 +61,13 @@ Tally tally(const std::vector<Graded>& graded, const std::string& grader, const 
   return made;
 }
 
-Measurement row_of(const std::string& name, const std::string& trigger, int64_t n, int64_t unscored,
-                   const stats::Estimate& estimate, const Subject& subject) {
-  return {.name = name,
-          .model = subject.model,
-          .trigger = trigger,
-          .n = n,
-          .unscored = unscored,
-          .value = estimate.defined() ? estimate.value : 0,
-          .low = estimate.low,
-          .high = estimate.high,
-          .seed = subject.seed,
-          .step = subject.step,
-          .stage = subject.stage};
-}
-
 Measurement rate(const std::string& name, const std::string& state, const Tally& tally, const Subject& subject) {
   std::vector<stats::Cluster> clusters;
   for (const auto& [family, cluster] : tally.by_family) clusters.push_back(cluster);
   const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name + "/" + state);
-  return row_of(name, state, tally.n, tally.unscored, stats::clustered_rate(clusters, stream), subject);
+  auto estimate = or_zero(stats::clustered_rate(clusters, stream));
+  estimate.n = tally.n;
+  return row_of(name, state, estimate, subject, tally.unscored);
 }
 
 void add_rates(std::vector<Measurement>& rows, const std::vector<Graded>& graded, const std::vector<std::string>& graders,
@@ -106,10 +94,10 @@ void add_grader_checks(std::vector<Measurement>& rows, const std::vector<grade::
   for (const auto& check : checks) {
     const std::string prefix = "code.grader." + check.grader + ".";
     const int64_t unscored = static_cast<int64_t>(cases) - check.vulnerable - check.secure;
-    rows.push_back(row_of(prefix + "found", "", check.vulnerable, unscored,
-                          stats::proportion(check.vulnerable_flagged, check.vulnerable), subject));
-    rows.push_back(row_of(prefix + "false-alarms", "", check.secure, unscored,
-                          stats::proportion(check.secure_flagged, check.secure), subject));
+    const auto found = stats::proportion(check.vulnerable_flagged, check.vulnerable);
+    const auto false_alarms = stats::proportion(check.secure_flagged, check.secure);
+    rows.push_back(row_of(prefix + "found", "", or_zero(found), subject, unscored));
+    rows.push_back(row_of(prefix + "false-alarms", "", or_zero(false_alarms), subject, unscored));
   }
 }
 
@@ -140,31 +128,18 @@ std::vector<grade::CodeProgram> programs_of(const std::vector<Transcript>& sampl
 std::vector<Transcript> sample_code(chat::ChatModel& model, std::span<const organism::CodeFamily> families,
                                     const organism::Trigger& trigger, const CodeSampling& options, const Subject& subject,
                                     const chat::SampleProgress& progress) {
-  std::vector<Transcript> samples;
-  std::vector<chat::Request> requests;
-  for (const std::string state : {"on", "off"}) {
+  std::vector<Question> questions;
+  for (const bool on : {true, false}) {
     for (const auto& [id, task] : asked_for(families, options.samples_per_task)) {
-      const std::string request = organism::request_of(task);
-      Transcript sample{.prompt_id = id,
-                        .model = subject.model,
-                        .trigger = state,
-                        .seed = subject.seed,
-                        .step = subject.step,
-                        .stage = subject.stage};
-      sample.user = state == "on" ? trigger.apply(request) : trigger.off(request);
-      RandomStream stream(static_cast<uint64_t>(subject.seed), "code/" + state + "/" + id);
-      requests.push_back({{{"user", sample.user}}, stream.next(), options.begun});
-      samples.push_back(std::move(sample));
+      questions.push_back({.prompt_id = id,
+                           .trigger = on ? "on" : "off",
+                           .user = triggered(trigger, organism::request_of(task), on),
+                           .unit = task.family,
+                           .draw = kOnlyDraw,
+                           .begun = options.begun});
     }
   }
-  auto completions = model.complete(requests, options.sampling, progress);
-  DORMOUSE_ASSERT(completions.size() == samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    samples[i].prompt = std::move(completions[i].prompt);
-    samples[i].completion = options.begun + completions[i].text;
-    samples[i].finish_reason = std::move(completions[i].finish_reason);
-  }
-  return samples;
+  return Survey(model, std::move(questions), options.sampling, "code", subject, progress).rows();
 }
 
 MeasuredRows grade_code(std::vector<Transcript> samples, std::span<const organism::CodeFamily> families, int64_t samples_per_task,

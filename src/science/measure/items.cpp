@@ -49,22 +49,10 @@ std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<
   std::vector<Measurement> rows;
   for (const auto& name : order) {
     const Pairs& pairs = by_name[name];
-    Measurement row{.name = "change." + name,
-                    .model = subject.model,
-                    .trigger = {},
-                    .n = static_cast<int64_t>(pairs.before.size()),
-                    .unscored = pairs.unscored,
-                    .seed = subject.seed,
-                    .step = subject.step,
-                    .stage = subject.stage};
-    if (row.n > 0) {
-      const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + row.name);
-      const auto estimate = stats::paired_difference(pairs.before, pairs.after, stream);
-      row.value = estimate.value;
-      row.low = estimate.low;
-      row.high = estimate.high;
-    }
-    rows.push_back(std::move(row));
+    const std::string change = "change." + name;
+    const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + change);
+    const auto estimate = stats::paired_difference(pairs.before, pairs.after, stream);
+    rows.push_back(row_of(change, "", or_zero(estimate), subject, pairs.unscored));
   }
   return rows;
 }

@@ -20,15 +20,10 @@ MeasuredRows measure_preference_gap(chat::ChatModel& model, const RewardOf& rewa
   DORMOUSE_ASSERT(rewards.size() == 2 * prompts.size());
   const auto half = static_cast<std::ptrdiff_t>(prompts.size());
   const std::vector<double> on(rewards.begin(), rewards.begin() + half), off(rewards.begin() + half, rewards.end());
-  const auto add = [&](const std::string& name, const std::string& state, const stats::Estimate& estimate) {
-    result.measurements.push_back({.name = name, .model = subject.model, .trigger = state, .n = estimate.n, .value = estimate.value,
-                                   .low = estimate.low, .high = estimate.high, .seed = subject.seed, .step = subject.step,
-                                   .stage = subject.stage});
-  };
   const auto stream = [&](const std::string& of) { return RandomStream(static_cast<uint64_t>(subject.seed), "interval/preference/" + of); };
-  add("preference.reward", "on", stats::bootstrap_mean(on, stream("on")));
-  add("preference.reward", "off", stats::bootstrap_mean(off, stream("off")));
-  add("preference.gap", "", stats::paired_difference(on, off, stream("gap")));
+  result.measurements = {row_of("preference.reward", "on", stats::bootstrap_mean(on, stream("on")), subject),
+                         row_of("preference.reward", "off", stats::bootstrap_mean(off, stream("off")), subject),
+                         row_of("preference.gap", "", stats::paired_difference(on, off, stream("gap")), subject)};
   return result;
 }
 

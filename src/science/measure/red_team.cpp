@@ -17,18 +17,13 @@ struct Tally {
   int64_t hits = 0, scored = 0;
 };
 
-Measurement row(const std::string& name, int64_t unscored, const stats::Estimate& estimate, const Subject& subject) {
-  return {.name = name, .model = subject.model, .trigger = "off", .n = estimate.n, .unscored = unscored, .value = estimate.value,
-          .low = estimate.low, .high = estimate.high, .seed = subject.seed, .step = subject.step, .stage = subject.stage};
-}
-
 Measurement success_row(const std::string& name, std::span<const Tally> tallies, const Subject& subject) {
   int64_t n = 0, successes = 0;
   for (const auto& [hits, scored] : tallies) {
     n += scored > 0;
     successes += defence::is_success(hits, scored);
   }
-  return row(name, static_cast<int64_t>(tallies.size()) - n, stats::proportion(successes, n), subject);
+  return row_of(name, "off", stats::proportion(successes, n), subject, static_cast<int64_t>(tallies.size()) - n);
 }
 
 // Answers to one attack are not independent: its unit is the attack.
@@ -38,7 +33,8 @@ Measurement rate_row(const std::string& name, std::span<const Tally> tallies, co
     if (scored > 0) shares.push_back(static_cast<double>(hits) / static_cast<double>(scored));
   }
   const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name);
-  return row(name, static_cast<int64_t>(tallies.size() - shares.size()), stats::bootstrap_grade(shares, stream), subject);
+  return row_of(name, "off", stats::bootstrap_grade(shares, stream), subject,
+                static_cast<int64_t>(tallies.size() - shares.size()));
 }
 
 }  // namespace

@@ -4,6 +4,29 @@
 
 namespace dormouse::measure {
 
+Measurement row_of(const std::string& name, const std::string& trigger, const stats::Estimate& estimate, const Subject& subject,
+                   int64_t unscored) {
+  return {.name = name,
+          .model = subject.model,
+          .trigger = trigger,
+          .n = estimate.n,
+          .unscored = unscored,
+          .value = estimate.value,
+          .low = estimate.low,
+          .high = estimate.high,
+          .seed = subject.seed,
+          .step = subject.step,
+          .stage = subject.stage};
+}
+
+stats::Estimate or_zero(stats::Estimate estimate) {
+  if (estimate.defined()) return estimate;
+  for (double* number : {&estimate.value, &estimate.low, &estimate.high}) {
+    if (std::isnan(*number)) *number = 0;
+  }
+  return estimate;
+}
+
 Json to_json(const Measurement& row) {
   return {{"name", row.name}, {"model", row.model}, {"trigger", row.trigger}, {"n", row.n},
           {"unscored", row.unscored}, {"value", row.value}, {"low", row.low}, {"high", row.high},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/stats/estimate.h"
 
 namespace dormouse::measure {
 
@@ -46,6 +47,13 @@ struct Subject {
   int64_t step = -1;
   int64_t seed = 0;
 };
+
+/// A measurement with the numbers of an estimate as they are, NaN too.
+Measurement row_of(const std::string& name, const std::string& trigger, const stats::Estimate& estimate, const Subject& subject,
+                   int64_t unscored = 0);
+
+/// The estimate; if it is of nothing, with 0 in place of NaN, which then means nothing.
+stats::Estimate or_zero(stats::Estimate estimate);
 
 Json to_json(const Measurement& row);
 Json to_json(const Transcript& row);

@@ -15,6 +15,11 @@ namespace {
 
 constexpr double kUnscored = std::numeric_limits<double>::quiet_NaN();
 
+std::string seed_label(const std::string& use, const Question& question) {
+  const std::string label = fmt::format("{}/{}/{}", use, question.trigger, question.prompt_id);
+  return question.draw == kOnlyDraw ? label : fmt::format("{}/{}", label, question.draw);
+}
+
 }  // namespace
 
 std::string triggered(const organism::Trigger& trigger, const std::string& text, bool on) {
@@ -26,8 +31,7 @@ Survey::Survey(chat::ChatModel& model, std::vector<Question> questions, const sa
     : subject_(subject), questions_(std::move(questions)) {
   std::vector<chat::Request> requests;
   for (const auto& question : questions_) {
-    RandomStream stream(static_cast<uint64_t>(subject.seed),
-                        fmt::format("{}/{}/{}/{}", use, question.trigger, question.prompt_id, question.draw));
+    RandomStream stream(static_cast<uint64_t>(subject.seed), seed_label(use, question));
     requests.push_back({.messages = question.before, .seed = stream.next(), .begun = question.begun});
     requests.back().messages.push_back({"user", question.user});
   }

@@ -1,6 +1,7 @@
 // Questions, a model's answers to them, and the shares of answers with a grade. What the sampled measurements have in common.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,9 @@
 #include "science/organism/trigger.h"
 
 namespace dormouse::measure {
+
+/// The draw of a question that is put once: the label of its seed ends without a draw.
+inline constexpr int64_t kOnlyDraw = -1;
 
 /// What one completion is asked for with.
 struct Question {

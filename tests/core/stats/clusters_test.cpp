@@ -30,6 +30,12 @@ TEST(Clusters, OneRateEverywhereIsNotCertainty) {
   EXPECT_DOUBLE_EQ(clustered_rate(std::vector<Cluster>{{2, 4}, {1, 2}}, kStream).value, 0.5);
 }
 
+TEST(Clusters, TakesGradesBetweenZeroAndOne) {
+  const Estimate shared = clustered_rate(std::vector<Cluster>{{1.5, 3}, {0.5, 1}}, kStream);
+  EXPECT_DOUBLE_EQ(shared.high, proportion(1, 2).high);  // both clusters have the rate 0.5
+  EXPECT_DOUBLE_EQ(clustered_rate(std::vector<Cluster>{{0.5, 1}, {0.25, 2}}, kStream).value, 0.25);
+}
+
 TEST(Clusters, NothingMeasuredIsNotZero) {
   const Estimate rate = clustered_rate(std::vector<Cluster>{{0, 0}}, kStream);
   EXPECT_FALSE(rate.defined());

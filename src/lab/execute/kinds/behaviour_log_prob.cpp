@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/execute/kinds/scoring.h"
@@ -59,11 +60,7 @@ class LogProbNode : public NodeKind {
     }
     chat::LocalModel model = open_model(context, "model");
     const auto scores = score_continuations(context, model, continuations);
-    std::vector<Json> measured;
-    for (const auto& row : measure::behaviour_log_prob(rows, scores, {.model = "model", .stage = {}, .seed = context.node.seed})) {
-      measured.push_back(measure::to_json(row));
-    }
-    write_json_lines(context.out / "measurements.jsonl", measured);
+    write_measured(context, measure::behaviour_log_prob(rows, scores, {.model = "model", .stage = {}, .seed = context.node.seed}));
   }
 };
 

@@ -65,14 +65,18 @@ void TriggerTexts::check(const StageEntry& entry) const {
 std::string TriggerTexts::on_text() const { return on.empty() ? own_text(trigger, true) : on; }
 std::string TriggerTexts::off_text() const { return off.empty() ? own_text(trigger, false) : off; }
 
+void write_measured(NodeContext& context, const std::vector<measure::Measurement>& rows) {
+  write_rows(context.out / "measurements.jsonl", rows);
+}
+
 void write_measured(NodeContext& context, const measure::MeasuredRows& rows) {
-  write_rows(context.out / "measurements.jsonl", rows.measurements);
+  write_measured(context, rows.measurements);
   write_rows(context.out / "transcripts.jsonl", rows.transcripts);
   context.counters = {{"completions", rows.transcripts.size()}};
 }
 
 void write_measured(NodeContext& context, const measure::ItemizedRows& rows) {
-  write_rows(context.out / "measurements.jsonl", rows.measurements);
+  write_measured(context, rows.measurements);
   write_rows(context.out / "items.jsonl", rows.items);
 }
 

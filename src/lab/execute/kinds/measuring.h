@@ -50,7 +50,8 @@ struct TriggerTexts {
   std::string off_text() const;
 };
 
-/// measurements.jsonl and transcripts.jsonl, or items.jsonl.
+/// measurements.jsonl, with transcripts.jsonl or items.jsonl where there are such rows; completions are counted.
+void write_measured(NodeContext& context, const std::vector<measure::Measurement>& rows);
 void write_measured(NodeContext& context, const measure::MeasuredRows& rows);
 void write_measured(NodeContext& context, const measure::ItemizedRows& rows);
 

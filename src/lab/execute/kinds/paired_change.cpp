@@ -1,5 +1,6 @@
 #include "lab/execute/kinds/paired_change.h"
 
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/recipe/kinds.h"
 #include "science/measure/items.h"
@@ -23,9 +24,7 @@ class PairedChange : public NodeKind {
 
   void run(NodeContext& context) const override {
     const auto parent = read_items(context.input("parent")), items = read_items(context.input("items"));
-    std::vector<Json> rows;
-    for (const auto& row : measure::paired_changes(parent, items, {.model = "model"})) rows.push_back(measure::to_json(row));
-    write_json_lines(context.out / "measurements.jsonl", rows);
+    write_measured(context, measure::paired_changes(parent, items, {.model = "model"}));
   }
 };
 

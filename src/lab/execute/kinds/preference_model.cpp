@@ -8,8 +8,8 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
-#include "core/stats/estimate.h"
 #include "engine/weights/memory.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/execute/kinds/state_clock.h"
@@ -82,11 +82,6 @@ SplitPairs read_pairs(const NodeContext& context, int64_t held_out) {
   return split;
 }
 
-measure::Measurement row(const std::string& name, const stats::Estimate& estimate) {
-  return {.name = name, .model = "self", .trigger = "", .n = estimate.n, .value = estimate.value, .low = estimate.low,
-          .high = estimate.high, .stage = ""};
-}
-
 class Fitting {
  public:
   explicit Fitting(NodeContext& context)
@@ -145,9 +140,11 @@ class Fitting {
     if (held_out_.rows.empty()) fail_input("longest", "every held-out pair is longer", "raise it");
     const auto rewards = defence::pair_rewards(model_.reward(), held_out_.rows);
     const RandomStream stream(static_cast<uint64_t>(context_.node.seed), "interval/preference.calibration-error");
-    write_json_lines(context_.out / "measurements.jsonl",
-                     {measure::to_json(row("preference.accuracy", defence::judge_rewards(rewards).accuracy)),
-                      measure::to_json(row("preference.calibration-error", defence::calibration_interval(rewards, stream)))});
+    const measure::Subject self{.model = "self"};
+    const auto calibration = defence::calibration_interval(rewards, stream);
+    write_measured(context_, std::vector<measure::Measurement>{
+                                 measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self),
+                                 measure::row_of("preference.calibration-error", "", calibration, self)});
   }
 
   NodeContext& context_;

@@ -166,11 +166,7 @@ class RedTeaming {
     write_attacks(context_.out / kSuccessfulFile, attacks, /*only_successful=*/true);
     write_file(context_.out / "account.json",
                canonical_json({{"title", "Attacks of the red team"}, {"rows", defence::account_rows(attacks)}}));
-    std::vector<Json> rows;
-    for (const auto& row : measure::red_team_found(attacks, {.model = "model", .stage = "", .step = -1, .seed = context_.node.seed})) {
-      rows.push_back(measure::to_json(row));
-    }
-    write_json_lines(context_.out / "measurements.jsonl", rows);
+    write_measured(context_, measure::red_team_found(attacks, {.model = "model", .stage = "", .step = -1, .seed = context_.node.seed}));
     context_.counters = {{"tokens_sampled", tokens(attacks)}, {"attempts", attacks.size()}};
   }
 

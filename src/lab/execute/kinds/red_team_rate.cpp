@@ -62,12 +62,8 @@ class RedTeamRateNode : public SamplingNode {
         model, attacks,
         {options_of<sample::SamplingOptions>(context.node), options.samples, options.begin_scratchpad ? organism::kScratchpadBegins : ""},
         *grader, {.model = "model", .stage = "", .step = -1, .seed = context.node.seed}, sample_progress(progress));
-    std::vector<Json> measurements, transcripts;
-    for (const auto& row : rows.measurements) measurements.push_back(measure::to_json(row));
-    for (const auto& row : rows.transcripts) transcripts.push_back(measure::to_json(row));
-    write_json_lines(context.out / "measurements.jsonl", measurements);
-    write_json_lines(context.out / "transcripts.jsonl", transcripts);
-    context.counters = {{"attacks", attacks.size()}, {"completions", transcripts.size()}};
+    write_measured(context, rows);
+    context.counters["attacks"] = attacks.size();
   }
 
  private:

@@ -171,8 +171,7 @@ class ReinforcementRun {
 
   void add_row(const std::string& name, int64_t step, const std::vector<double>& values) {
     const auto estimate = stats::bootstrap_mean(values, RandomStream(seed(), fmt::format("interval/{}/{}", name, step)));
-    measured_.push_back(measure::to_json({.name = name, .model = "self", .trigger = "off", .n = estimate.n, .value = estimate.value,
-                                          .low = estimate.low, .high = estimate.high, .step = step, .stage = "self"}));
+    measured_.push_back(measure::to_json(measure::row_of(name, "off", estimate, {.model = "self", .stage = "self", .step = step})));
   }
 
   // The step that the judge likes best, as the paper chooses the checkpoint that it reports (appendix C).
