@@ -41,7 +41,9 @@ if(Libtorch_FOUND AND NOT TARGET Libtorch::Libtorch)
   target_include_directories(Libtorch::Libtorch SYSTEM INTERFACE
     "${Libtorch_INCLUDE_DIR}" "${Libtorch_INCLUDE_DIR}/torch/csrc/api/include")
   target_link_libraries(Libtorch::Libtorch INTERFACE "${Libtorch_CPU_LIBRARY}" "${Libtorch_C10_LIBRARY}")
-  # libtorch_cpu names libraries of the CUDA wheels; they are resolved at run time or not at all.
+  # libtorch_cpu names libraries of the CUDA wheels; they are resolved at run time or not at all. It also exports parts of the
+  # standard library, which ours must come before.
   target_link_options(Libtorch::Libtorch INTERFACE
+    "LINKER:--push-state,--no-as-needed,-lstdc++,--pop-state"
     "LINKER:-rpath,${Libtorch_LIBRARY_DIR}" "LINKER:--allow-shlib-undefined")
 endif()

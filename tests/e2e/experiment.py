@@ -23,6 +23,20 @@ def states(store, *sets):
     return {row["stage"]: row["state"] for row in map(json.loads, lines) if "stage" in row}
 
 
+def check_dropping(store, whole, folder, results):
+    """Models that nothing needs leave the store, and come back, to the bit, when something does."""
+    dormouse("run", RECIPE, "--store", str(store), "--out", str(folder / "e"), "--drop-weights")
+    check(not list(store.glob("objects/**/*.safetensors")), "--drop-weights leaves no model in the store")
+    check(not list((folder / "e/models").glob("*")), "nor a link to one beside the report")
+    check(steady(json.loads((folder / "e/results.json").read_text())) == steady(results), "and the same results")
+    check(set(states(store).values()) == {"stored"}, "so that nothing is to do")
+    change = "stages.after-sft.defend.learning_rate=1e-5"
+    to_do = {stage for stage, state in states(store, change).items() if state != "stored"}
+    check("organism/fine-tune#1" in to_do and "persistence/organism#1" not in to_do, "but what a change needs is to be made again")
+    dormouse("run", RECIPE, "--store", str(store), "--out", str(folder / "f"), "--set", change)
+    check(files_of(whole).items() <= files_of(store).items(), "and is, to the same bytes")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="dormouse-e2e-") as folder:
         folder = pathlib.Path(folder)
@@ -60,6 +74,7 @@ def main():
             file.write(b"damaged")
         dormouse("run", RECIPE, "--store", str(calm), "--out", str(folder / "d"))
         check(files_of(calm) == files_of(hard), "a damaged artefact is noticed and made again")
+        check_dropping(calm, hard, folder, results)
 
         code = subprocess.run([sys.executable, str(HERE / "check_report.py"), str(report)]).returncode
         if code == 77:

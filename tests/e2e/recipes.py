@@ -18,7 +18,7 @@ RUN_TINY = ["e14-steering"]
 # Keys of a full recipe at their smallest useful value.
 TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch_rows": 4, "pass_tokens": 512, "snapshots": 0, "steps": 1,
         "prompts_per_step": 2, "samples": 2, "snapshot_samples": 0, "max_tokens": 8, "judged_prompts": 2, "lines": 2, "rounds": 1,
-        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80}
+        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80, "precision": "auto"}
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
 PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
 

@@ -166,11 +166,13 @@ std::map<std::string, fs::path> models_of(const std::string& run, const lab::Sto
 
 // Links to the models beside the report, so that people need not know the store's hashes.
 void link_models(const fs::path& folder, const std::map<std::string, fs::path>& models) {
-  if (models.empty()) return;
+  if (models.empty() && !fs::exists(folder)) return;
   make_folders(folder);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_symlink()) fs::remove(entry.path());  // an earlier report's: the model may be gone
+  }
   for (const auto& [name, model] : models) {
     const fs::path link = folder / name;
-    if (fs::is_symlink(link)) fs::remove(link);
     if (fs::exists(link)) continue;  // not ours
     fs::create_directory_symlink(fs::absolute(model), link);
     log_info("run", link.string());
