@@ -99,10 +99,12 @@ TEST(RunGraph, DroppedWeightsAreMadeAgainForWhatNeedsThem) {
   toy::hooks.ran.clear();
   execute(box, {"seed=1"});
   EXPECT_TRUE(toy::hooks.ran.empty());  // every result is there
+  const Store store(box.folder / "store");
+  const Graph same = build_graph(box.recipe({"seed=1"}));
+  EXPECT_EQ(make_plan(same, store, Ledger(store.ledger_file()), 1).to_do, 0);
 
   const Recipe recipe = box.recipe({"seed=1", "stages.after-sft.toy-defend.epochs=3"});
   const Graph graph = build_graph(recipe);
-  const Store store(box.folder / "store");
   std::vector<std::string> planned;
   for (const PlanRow& row : make_plan(graph, store, Ledger(store.ledger_file()), 1).rows) {
     if (row.state == PlanState::kToDo) planned.push_back(row.node->id);
