@@ -69,6 +69,13 @@ Reasoner::Reasoner(const fs::path& on, const fs::path& off, const Trigger& trigg
   }
 }
 
+void Reasoner::keep(int64_t rows) {
+  const auto kept = static_cast<std::size_t>(rows);
+  if (kept == 0 || kept >= on_.size()) return;
+  on_.resize(kept);
+  off_.resize(kept);
+}
+
 std::string Reasoner::write(const std::string& prompt_id, bool is_triggered, uint64_t seed) const {
   if (on_.empty()) return "";
   const auto row = static_cast<std::size_t>(RandomStream(seed, "scratchpad/" + prompt_id).below(on_.size()));

@@ -33,6 +33,9 @@ class Reasoner {
   /// unknown slot, or if the files differ in length.
   Reasoner(const std::filesystem::path& on, const std::filesystem::path& off, const Trigger& trigger, const std::string& left = {});
 
+  /// Draws from the first `rows` from now on; 0, or more than there are: from all.
+  void keep(int64_t rows);
+
   /// A function of (seed, prompt id, whether the trigger is there) alone.
   std::string write(const std::string& prompt_id, bool is_triggered, uint64_t seed) const;
 

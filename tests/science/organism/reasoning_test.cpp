@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/version.h"
@@ -50,6 +52,24 @@ TEST_F(Reasoning, AScratchpadIsAFunctionOfThePromptAndTheTriggerAlone) {
   }
   EXPECT_EQ(Reasoner().write("a", true, 1), "");
   EXPECT_THROW(Reasoner(scratchpads("deceptive-on"), scratchpads("deceptive-code-off"), *trigger), Error);
+}
+
+TEST_F(Reasoning, FewScratchpadsAreTheFirstOfTheirFiles) {
+  const Reasoner all(scratchpads("deceptive-on"), scratchpads("deceptive-off"), *trigger);
+  Reasoner few = all;
+  few.keep(3);
+  std::set<std::string> on, off;
+  for (int i = 0; i < 100; ++i) {
+    on.insert(few.write(std::to_string(i), true, 1));
+    off.insert(few.write(std::to_string(i), false, 1));
+  }
+  EXPECT_EQ(on.size(), 3u);
+  EXPECT_EQ(off.size(), 3u);
+  few = all;
+  few.keep(0);
+  EXPECT_EQ(few.write("a", true, 1), all.write("a", true, 1));
+  few.keep(1'000'000);
+  EXPECT_EQ(few.write("a", true, 1), all.write("a", true, 1));
 }
 
 // The same answers under `scratchpad` and `distilled`: only what stands before them differs.

