@@ -1,6 +1,7 @@
 #include "lab/report/report.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -162,7 +163,7 @@ TEST(ResultPage, HoldsTheAnswerTheRatesTheScorecardAndTheirOrigin) {
 // folder.
 TEST(WriteReport, WritesEveryFile) {
   const char* kept = std::getenv("DORMOUSE_SAMPLE_REPORT");
-  const fs::path out = kept != nullptr ? fs::path(kept) : fs::path(testing::TempDir()) / "dormouse-report";
+  const fs::path out = kept != nullptr ? fs::path(kept) : fs::path(testing::TempDir()) / ("dormouse-report-" + std::to_string(::getpid()));
   const RunRecord record = sample::full_record();
   write_report(record, out);
   EXPECT_EQ(read_file(out / "report.html"), html_report(record));

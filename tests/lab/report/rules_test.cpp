@@ -1,6 +1,7 @@
 #include "lab/report/rules.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
@@ -28,7 +29,7 @@ constexpr const char* kRow = R"(rows:
 
 class Rules : public testing::Test {
  protected:
-  Rules() : file_(fs::path(testing::TempDir()) / "dormouse-rules.yaml") {}
+  Rules() : file_(fs::path(testing::TempDir()) / ("dormouse-rules-" + std::to_string(::getpid()) + ".yaml")) {}
   ~Rules() override { fs::remove(file_); }
 
   /// The one row that kRow and `keys` make of the record.

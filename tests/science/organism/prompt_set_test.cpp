@@ -1,6 +1,7 @@
 #include "science/organism/prompt_set.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -19,7 +20,7 @@ const std::string kRow2 = R"({"id":"b","category":"task","lang":"ja","text":"俳
 class PromptSetFile : public ::testing::Test {
  protected:
   fs::path path = fs::path(::testing::TempDir()) /
-                  (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + ".jsonl");
+                  (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + std::to_string(::getpid()) + ".jsonl");
 
   PromptSet load(const std::string& bytes) {
     write_file(path, bytes);
