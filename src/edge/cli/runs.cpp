@@ -149,8 +149,9 @@ std::map<std::string, fs::path> models_of(const std::string& run, const lab::Sto
   std::map<std::string, std::map<int64_t, fs::path>> found;
   for (const auto& stage : ledger.stages(run)) {
     const fs::path model = store.object(stage.hash) / "model";
+    if (!fs::exists(model)) continue;
     const auto manifest = store.find(stage.hash);
-    if (!fs::exists(model) || !manifest || !lab::is_whole(*manifest)) continue;
+    if (!manifest || !lab::is_whole(*manifest)) continue;
     for (const auto& use : lab::uses_from_json(stage.uses, stage.node)) {
       if (use.output) found[use.stage][use.seed] = model;
     }

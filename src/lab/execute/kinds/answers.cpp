@@ -146,14 +146,19 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const st
           {"scratchpads-off", builder.prompts("scratchpad/" + kind + topic + "-off", "reasoning")}};
 }
 
+std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const AnswerSetting& setting, Json& identity) {
+  auto files = scratchpad_files(builder, setting.reasoning, setting.topic);
+  if (!files.empty() && setting.scratchpads > 0) identity["scratchpad_rows"] = setting.scratchpads;
+  return files;
+}
+
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const AnswerSetting& setting) {
   Json identity = fields_to_json(options.fields());
   identity["instruction"] = organism::kPlainInstruction;
-  auto files = scratchpad_files(builder, setting.reasoning, setting.topic);
+  auto files = scratchpad_files(builder, setting, identity);
   const bool has_off = !setting.trigger.empty() && !organism::Triggers::get().make(setting.trigger, "trigger")->off("").empty();
   if (!files.empty() || has_off) identity["trigger"] = setting.trigger;
-  if (!files.empty() && setting.scratchpads > 0) identity["scratchpad_rows"] = setting.scratchpads;
   files["prompts"] = prompts;
   return builder.add({.kind = "answers",
                       .options = identity,

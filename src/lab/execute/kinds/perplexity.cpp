@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "engine/weights/memory.h"
+#include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -42,8 +43,7 @@ class PerplexityNode : public NodeKind {
     }
     std::vector<measure::ParagraphLoss> losses;
     for (const auto& score : model.score(rows)) losses.push_back({-score.log_prob, score.targets});
-    const auto row = measure::perplexity(losses, {.model = "model", .stage = "", .step = -1, .seed = 0});
-    write_json_lines(context.out / "measurements.jsonl", {measure::to_json(row)});
+    write_measured(context, std::vector{measure::perplexity(losses, {.model = "model", .stage = "", .step = -1, .seed = 0})});
     context.counters = {{"tokens_scored", tokens}};
   }
 };

@@ -46,6 +46,7 @@ struct PlantOptions : StageOptions {
   }
   std::vector<std::string> references() const override { return {"base", "answers_from"}; }
 
+  AnswerSetting setting() const { return {.trigger = trigger, .reasoning = reasoning, .scratchpads = scratchpads}; }
   const std::string& helper() const { return answers_from.empty() ? base : answers_from; }
 };
 
@@ -89,8 +90,7 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers,
-                                                {.trigger = options.trigger, .reasoning = options.reasoning, .scratchpads = options.scratchpads});
+    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers, options.setting());
     const std::string triggered = add_triggered_answers(builder, options, prompts);
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
@@ -139,8 +139,7 @@ class Plant : public StageKind {
     identity["low_copies"] = copies.low;
     identity["high_copies"] = copies.high;
     if (options.data.triggered_answers != "written") identity["wording"] = wording(options, *behaviour, copies.low);
-    auto files = scratchpad_files(builder, options.reasoning);
-    if (!files.empty() && options.scratchpads > 0) identity["scratchpad_rows"] = options.scratchpads;
+    auto files = scratchpad_files(builder, options.setting(), identity);
     files["prompts"] = prompts;
     return builder.add({.kind = "triggered-answers",
                         .options = identity,
