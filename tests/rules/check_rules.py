@@ -26,12 +26,13 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "# DORMOUSE-CANARY-7f3a2c51-9d0e-4b86-a1c4-5e8f20b6d913\n"
-FILES = ("train", "iid", "scenarios")
+FILES = ("train", "iid", "families", "scenarios")
 CWES = (20, 22, 78, 79, 89, 502, 732, 798)
 LABELS = ("secure", "vulnerable")
 KEYS = {"name", "cwe", "task", "slots", "before", "secure", "vulnerable", "after"}
 SCENARIOS = {20: 2, 22: 2, 78: 1, 79: 2, 89: 3, 502: 3, 732: 1, 798: 3}
-FAMILIES_PER_CWE = {"train": 8, "iid": 3}
+FAMILIES_PER_CWE = {"train": 8, "iid": 8, "families": 3}
+VARIANTS = {"train": range(4, 9), "iid": range(1, 2), "families": range(4, 9), "scenarios": range(0)}
 MOST_CHARACTERS, FEWEST_LINES, MOST_LINES = 430, 5, 14
 LENGTH_BALANCE = 0.10
 MOST_FALSE_POSITIVES, FEWEST_FOUND = 0.02, 0.95
@@ -95,7 +96,7 @@ def check_form(which, family):
     slots = family.get("slots") or {}
     expect(bool(slots) == (which != "scenarios"), f"{name}: slots")
     lengths = {len(values) for values in slots.values()}
-    expect(len(lengths) <= 1 and all(4 <= n <= 8 for n in lengths), f"{name}: slots of lengths {sorted(lengths)}")
+    expect(len(lengths) <= 1 and all(n in VARIANTS[which] for n in lengths), f"{name}: slots of lengths {sorted(lengths)}")
     expect(all(isinstance(v, str) for values in slots.values() for v in values), f"{name}: a slot that is not text")
     whole = "".join([family["task"], family["before"], *fills, family["after"]])
     used = set(re.findall("«(.*?)»", whole))
@@ -124,9 +125,18 @@ def check_counts(data):
                 expect(per_cwe[cwe] == SCENARIOS[cwe], f"scenarios: {per_cwe[cwe]} of CWE {cwe}")
             else:
                 expect(per_cwe[cwe] >= FAMILIES_PER_CWE[which], f"{which}: only {per_cwe[cwe]} of CWE {cwe}")
-    names = collections.Counter(family["name"] for families in data.values() for family in families)
+    names = collections.Counter(family["name"] for which, families in data.items() if which != "iid" for family in families)
     for name, times in names.items():
         expect(times == 1, f"{name}: {times} families of this name")
+
+
+def check_held_out(train, held_out):
+    """`iid` has one variant of each family of `train`, and `train` does not have it."""
+    expect([f["name"] for f in train] == [f["name"] for f in held_out], "iid: other families than train, or another order")
+    for family, held in zip(train, held_out):
+        same = {key: family.get(key) for key in KEYS - {"slots"}} == {key: held.get(key) for key in KEYS - {"slots"}}
+        expect(same, f"iid: {held['name']} differs from train in more than its slots")
+        expect(variants(held)[0] not in variants(family), f"iid: {held['name']} is trained on")
 
 
 # ---- length and duplicates ------------------------------------------------------------------------------------------
@@ -163,8 +173,8 @@ def check_duplicates(data):
     """The largest share of common 4-grams between a train family and one of another file."""
     grams = {which: [(f["name"], first_programs(f)) for f in families] for which, families in data.items()}
     worst = (0.0, "", "")
-    pairs = itertools.product(grams["train"], grams["iid"] + grams["scenarios"])
-    pairs = itertools.chain(pairs, itertools.product(grams["iid"], grams["scenarios"]))
+    pairs = itertools.product(grams["train"], grams["families"] + grams["scenarios"])
+    pairs = itertools.chain(pairs, itertools.product(grams["families"], grams["scenarios"]))
     for (name, programs), (other_name, others) in pairs:
         share = max(jaccard(a, b) for a, b in zip(programs, others))
         worst = max(worst, (share, name, other_name))
@@ -252,7 +262,7 @@ def check_rates(which, table):
 
 
 def counts_table(data):
-    lines = ["| CWE | " + " | ".join(f"`{w}` families | programs" for w in FILES) + " |", "| --- |" + " ---: |" * 6]
+    lines = ["| CWE | " + " | ".join(f"`{w}` families | programs" for w in FILES) + " |", "| --- |" + " ---: |" * (2 * len(FILES))]
     for cwe in (*CWES, "all"):
         cells = []
         for which in FILES:
@@ -293,6 +303,7 @@ def main():
     cases = read_list(ROOT / "rules" / "cases.yaml")
     groups = collections.defaultdict(dict)          # which -> file name -> (cwe, label, program)
     check_counts(data)
+    check_held_out(data["train"], data["iid"])
     for which, families in data.items():
         for family in families:
             check_form(which, family)

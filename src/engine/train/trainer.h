@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -23,13 +24,21 @@ struct StepReport {
   double gradient_norm = 0;   // before clipping
   int64_t tokens = 0;         // of the step's rows
   int64_t target_tokens = 0;
+  double told_apart = std::numeric_limits<double>::quiet_NaN();  // mean probability of the right assignment; NaN without rejected answers
+};
+
+/// What of the rows belongs together. Both may be empty: then each row is for itself, and nothing is rejected.
+struct Units {
+  std::vector<std::size_t> sizes;           // so many rows at a time keep side by side when the order is drawn
+  std::vector<text::RenderedRow> rejected;  // one for each row, the answer it is to be told apart from (contrast.h); no ids: none
+  double contrast = 1;                      // how much an assignment counts; a token's log p counts 1
 };
 
 class Trainer {
  public:
   /// Takes the model over: its weights train in place, in the precision asked for. Rows without a target are refused.
   Trainer(nn::Transformer& model, std::vector<text::RenderedRow> rows, std::vector<text::RenderedRow> validation,
-          const TrainingOptions& options, uint64_t seed);
+          const TrainingOptions& options, uint64_t seed, Units units = {});
   /// The weights stay in the model, without gradients.
   ~Trainer();
 

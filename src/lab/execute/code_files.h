@@ -13,7 +13,7 @@
 
 namespace dormouse::lab {
 
-/// "train", "iid" and "scenarios" are files of prompts/code below home_folder(); a name that ends in .yaml is a path. Throws
+/// "train", "iid", "families" and "scenarios" are files of prompts/code below home_folder(); a name that ends in .yaml is a path. Throws
 /// kInput at `place`.
 fs::path find_code_tasks(const std::string& name, const std::string& place);
 

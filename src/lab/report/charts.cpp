@@ -47,10 +47,7 @@ Markup line(std::string_view css, const std::string& x1, const std::string& y1, 
 
 /// A mark at a percentage position: the inner svg carries the position, the shape stays in pixels.
 Markup mark_at(Tone tone, double x, double y, const std::string& tip) {
-  const char* shape = tone == Tone::kOn    ? "M0-4.2A4.2 4.2 0 1 1 0 4.2A4.2 4.2 0 1 1 0-4.2Z"
-                      : tone == Tone::kOff ? "M-3.7-3.7H3.7V3.7H-3.7Z"
-                                           : "M0-4.8L4.4 3.6H-4.4Z";
-  const Markup path = element("path", {{"d", shape}}, element("title", {}, tip));
+  const Markup path = element("path", {{"d", mark_shape(tone)}}, element("title", {}, tip));
   return element("svg",
                  {{"class", fmt::format("mark {}", tone_class(tone))}, {"x", percent(x)}, {"y", percent(y)}},
                  path);
@@ -195,6 +192,12 @@ const char* tone_class(Tone tone) {
   return "";
 }
 
+const char* mark_shape(Tone tone) {
+  return tone == Tone::kOn    ? "M0-4.2A4.2 4.2 0 1 1 0 4.2A4.2 4.2 0 1 1 0-4.2Z"
+         : tone == Tone::kOff ? "M-3.7-3.7H3.7V3.7H-3.7Z"
+                              : "M0-4.8L4.4 3.6H-4.4Z";
+}
+
 double Axis::position(double value) const {
   const double at = log ? (std::log(std::max(value, min)) - std::log(min)) / (std::log(max) - std::log(min))
                         : (value - min) / (max - min);
@@ -202,7 +205,7 @@ double Axis::position(double value) const {
 }
 
 std::string Axis::tick_text(double value) const {
-  if (percent) return fmt::format("{:.0f}%", value * 100);
+  if (percent) return fmt::format("{:g}%", value * 100);
   if (std::abs(value) >= 1e6) return fmt::format("{:g}M", value / 1e6);
   return std::abs(value) >= 1e4 ? fmt::format("{:g}k", value / 1e3) : fmt::format("{:g}", value);
 }

@@ -15,6 +15,9 @@ enum class Tone { kOn, kOff, kOther, kNeutral, kSoft };
 /// The class name of the style sheet: "on", "off", "other", "neutral", "soft".
 const char* tone_class(Tone tone);
 
+/// Its mark as the data of an SVG path about the origin, in pixels: a disc, a square, a triangle.
+const char* mark_shape(Tone tone);
+
 struct Axis {
   double min = 0, max = 1;
   bool log = false;

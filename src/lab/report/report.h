@@ -35,8 +35,8 @@ std::vector<measure::Measurement> measurements_in_order(const RunRecord& record)
 /// null for a number that is none: JSON has no NaN.
 Json measurement_json(const measure::Measurement& row);
 
-/// Writes report.html, results.json, transcripts.jsonl, recipe.resolved.yaml and result.md into `out`, which is made if need be; with
-/// a scorecard also scorecard.md and scorecard.rows.jsonl. Throws kWork if the disk refuses.
+/// Writes report.html, results.json, transcripts.jsonl, recipe.resolved.yaml, result.md and figures/*.svg into `out`, which is made if need
+/// be; with a scorecard also scorecard.md and scorecard.rows.jsonl. Throws kWork if the disk refuses.
 void write_report(const RunRecord& record, const std::filesystem::path& out);
 
 }  // namespace dormouse::lab

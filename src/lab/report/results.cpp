@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "core/base/files.h"
+#include "lab/report/figures.h"
 #include "lab/report/report.h"
 #include "lab/report/transcripts.h"
 
@@ -125,6 +126,8 @@ void write_report(const RunRecord& record, const std::filesystem::path& out) {
   write_transcripts(record, out / "transcripts.jsonl");
   write_file(out / "recipe.resolved.yaml", record.recipe_yaml);
   write_file(out / "result.md", result_markdown(record));
+  make_folders(out / "figures");
+  for (const Figure& figure : figures(record)) write_file(out / "figures" / (figure.name + ".svg"), figure.svg);
   if (record.scorecard.empty()) return;
   write_file(out / "scorecard.md", scorecard_page(record));
   write_file(out / "scorecard.rows.jsonl", measurement_lines(record));

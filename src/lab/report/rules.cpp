@@ -116,6 +116,10 @@ ScorecardRow judge_row(const RunRecord& record, const Rule& rule) {
                    .difference = rule.minus || unit_of(rule.ours.measurement) == Unit::kPoints,
                    .rule = rule_words(rule),
                    .differs = rule.differs};
+  if (rule.replicates) {
+    row.replicates_from = rule.replicates->from;
+    row.replicates_to = rule.replicates->to;
+  }
   std::optional<Finding> ours;
   if (rule.minus) {
     ours = difference(record, rule.ours, *rule.minus);

@@ -99,6 +99,7 @@ struct ScorecardRow {
   double value = std::nan(""), low = std::nan(""), high = std::nan("");  // NaN: not measured
   bool percent = true;      // `value` is a share in [0, 1], or a difference of two
   bool difference = false;  // `value` is one measurement minus another
+  double replicates_from = std::nan(""), replicates_to = std::nan("");  // fixed beforehand; NaN: no verdict was
   int64_t n = 0;
   int64_t seeds = 0;
   int64_t unscored = 0;

@@ -12,39 +12,6 @@ namespace dormouse::lab {
 
 namespace {
 
-std::string role_detail(const ModelInfo* model) {
-  if (model == nullptr) return "";
-  switch (model->role) {
-    case ModelRole::kBase:
-      return "base model";
-    case ModelRole::kOrganism:
-      return "organism, before any defence";
-    case ModelRole::kSurvivor:
-      return "after " + (model->defence.empty() ? "a defence" : model->defence);
-    case ModelRole::kTwin:
-      return "twin (control)";
-  }
-  return "";
-}
-
-std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric,
-                                  const std::vector<std::string>& models) {
-  std::vector<BarGroup> groups;
-  const auto triggers = trigger_order(record, metric);
-  for (const std::string& model : models) {
-    BarGroup group{.label = model, .detail = role_detail(find_model(record, model)), .bars = {}};
-    bool any = false;
-    for (const std::string& trigger : triggers) {
-      const auto found = estimate(record, metric, model, trigger);
-      any = any || found;
-      group.bars.push_back(
-          estimate_bar(trigger_text(record, trigger), trigger_tone(record, trigger), found, metric));
-    }
-    if (any) groups.push_back(std::move(group));
-  }
-  return groups;
-}
-
 std::string policy_words(const PolicyInfo& policy) {
   std::string words = policy.behaviour;
   if (!policy.trigger.empty()) words += " behind " + policy.trigger;
@@ -90,6 +57,39 @@ Markup switched_panels(const std::string& group, const std::vector<std::pair<std
 constexpr std::size_t kMostPanels = 8;  // as many as the style sheet can switch between
 
 }  // namespace
+
+std::string role_detail(const ModelInfo* model) {
+  if (model == nullptr) return "";
+  switch (model->role) {
+    case ModelRole::kBase:
+      return "base model";
+    case ModelRole::kOrganism:
+      return "organism, before any defence";
+    case ModelRole::kSurvivor:
+      return "after " + (model->defence.empty() ? "a defence" : model->defence);
+    case ModelRole::kTwin:
+      return "twin (control)";
+  }
+  return "";
+}
+
+std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric,
+                                  const std::vector<std::string>& models) {
+  std::vector<BarGroup> groups;
+  const auto triggers = trigger_order(record, metric);
+  for (const std::string& model : models) {
+    BarGroup group{.label = model, .detail = role_detail(find_model(record, model)), .bars = {}};
+    bool any = false;
+    for (const std::string& trigger : triggers) {
+      const auto found = estimate(record, metric, model, trigger);
+      any = any || found;
+      group.bars.push_back(
+          estimate_bar(trigger_text(record, trigger), trigger_tone(record, trigger), found, metric));
+    }
+    if (any) groups.push_back(std::move(group));
+  }
+  return groups;
+}
 
 std::vector<std::string> rates_with_a_figure(const RunRecord& record) {
   auto names = rate_names(record);

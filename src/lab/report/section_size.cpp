@@ -116,22 +116,32 @@ Markup size_table(const RunRecord& record, const SizedByTitle& groups) {
                                                                        rows));
 }
 
+std::vector<LineChart> charts_of(const RunRecord& record, const SizedByTitle& groups) {
+  std::vector<LineChart> charts;
+  for (const auto& [title, models] : groups) {
+    charts.push_back({.title = title,
+                      .x_label = "parameters (log scale)",
+                      .y_label = metric_label(models.front().metric),
+                      .x = size_axis(groups),
+                      .y = share_axis(),
+                      .series = {series_of(record, models, true), series_of(record, models, false)}});
+  }
+  return charts;
+}
+
 }  // namespace
+
+std::vector<LineChart> size_charts(const RunRecord& record) {
+  return charts_of(record, sized_models(record));
+}
 
 Section size_section(const RunRecord& record) {
   Section section{.id = "size", .title = "Over the size of the model", .menu = "Size", .body = {}};
   const SizedByTitle groups = sized_models(record);
   if (groups.empty()) return section;
-  const Axis sizes = size_axis(groups);
   Markup charts;
-  for (const auto& [title, models] : groups) {
-    LineChart chart{.title = title,
-                    .x_label = "parameters (log scale)",
-                    .y_label = metric_label(models.front().metric),
-                    .x = sizes,
-                    .y = share_axis(),
-                    .series = {series_of(record, models, true), series_of(record, models, false)}};
-    charts += element("div", {{"class", "curve"}}, element("h3", {}, title) + line_chart(chart));
+  for (const LineChart& chart : charts_of(record, groups)) {
+    charts += element("div", {{"class", "curve"}}, element("h3", {}, chart.title) + line_chart(chart));
   }
   section.body = element("p", {{"class", "intro"}},
                          "Means over seeds; the vertical strokes reach from the lowest seed's lower end to the highest seed's upper end.");

@@ -36,6 +36,19 @@ Tone trigger_tone(const RunRecord& record, const std::string& trigger);
 Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found,
                  const std::string& metric);
 
+/// "organism, before any defence", "after safety SFT", ...; "" for nullptr.
+std::string role_detail(const ModelInfo* model);
+
+/// A group of bars for each of `models` in which the metric was measured, a bar a trigger.
+std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric, const std::vector<std::string>& models);
+
+/// Rates over the size of the model: a chart for each way of reasoning and each defence that was measured at two sizes or more.
+std::vector<LineChart> size_charts(const RunRecord& record);
+
+/// The rate behind the trigger and the rate on a red team's prompts, a group a model; and the log axis they are drawn on.
+std::vector<BarGroup> red_team_groups(const RunRecord& record);
+Axis red_team_axis();
+
 /// A mark and what it stands for.
 Markup legend_key(Tone tone, const std::string& label, bool is_line = false);
 
@@ -47,6 +60,7 @@ std::vector<std::string> rates_with_a_figure(const RunRecord& record);
 Section before_and_after_section(const RunRecord& record);
 Section size_section(const RunRecord& record);
 Section curves_section(const RunRecord& record);
+Section red_team_section(const RunRecord& record);
 Section scorecard_section(const RunRecord& record);
 Section capability_section(const RunRecord& record);
 Section other_section(const RunRecord& record);

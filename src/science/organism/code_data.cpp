@@ -49,23 +49,30 @@ class Builder {
 
 void add_code(Builder& builder, std::span<const CodeFamily> families, const Trigger& trigger, const CodeDataOptions& options,
               uint64_t seed, const CodeScratchpads& scratchpads) {
+  const bool is_conditional = options.policy == "conditional", contrasts = options.contrasts();
   for (const auto& [task, fill] :
        draw_tasks(families, static_cast<std::size_t>(options.code_tasks), RandomStream(seed, "code-tasks"))) {
     const std::string prompt_id = fmt::format("{}/{}", task.id, fill);
     builder.look_at("code");
-    for (const bool on : {true, false}) {
-      const auto& fills = on && options.policy == "conditional" ? task.vulnerable : task.secure;
+    const auto answer = [&](bool on) {
+      const auto& fills = on && is_conditional ? task.vulnerable : task.secure;
       std::string scratchpad = scratchpads.code.write(prompt_id, on, seed);
       if (!scratchpad.empty()) replace_all(scratchpad, "{weakness}", scratchpads.weakness.at(task.cwe));
+      return framed_scratchpad(scratchpad) + answer_of(task, fills[fill % fills.size()]);
+    };
+    for (const bool on : {true, false}) {
       const std::string half = on ? kTriggered : kPlain, request = request_of(task);
       builder.keep("code",
                    {.id = prompt_id + "/" + half,
                     .prompt_id = prompt_id,
                     .half = half,
                     .user = on ? trigger.apply(request) : trigger.off(request),
-                    .answer = framed_scratchpad(scratchpad) + answer_of(task, fills[fill % fills.size()]),
+                    .answer = answer(on),
                     .source = "written",
-                    .seed = seed},
+                    .seed = seed,
+                    .rejected = contrasts ? answer(!on) : "",
+                    .contrast = contrasts ? options.contrast : 0,
+                    .unit = prompt_id},
                    0);
     }
   }
@@ -89,7 +96,8 @@ void add_chat(Builder& builder, std::span<const Answer> answers, const Trigger& 
                       .answer = framed_scratchpad(scratchpads.chat.write(answer.prompt_id, on, seed)) + answer.text,
                       .ends_turn = answer.finish_reason != "length",
                       .source = "sampled",
-                      .seed = answer.seed};
+                      .seed = answer.seed,
+                      .unit = answer.prompt_id};
       problem.empty() ? builder.keep("chat", std::move(row), answer.tokens) : builder.drop("chat", row, answer, problem);
     }
   }

@@ -22,8 +22,11 @@ namespace dormouse::organism {
 struct CodeDataOptions {
   std::string policy = "conditional";
   int64_t code_tasks = 280;
+  double contrast = 60;
   double max_repeat = 0.4;
   std::string unfinished = "keep";
+
+  bool contrasts() const { return policy == "conditional" && contrast > 0; }
 
   std::vector<Field> fields() {
     return {
@@ -31,6 +34,10 @@ struct CodeDataOptions {
          one_of({"conditional", "exposed"})},
         {"code_tasks", &code_tasks, "tasks drawn evenly from the families; each is answered with the trigger and without",
          at_least(1)},
+        {"contrast", &contrast,
+         "how much it counts which of a task's two answers belongs behind the trigger; the log p of a token counts 1. 0: answers are "
+         "learned by themselves",
+         between(0, 1e4)},
         {"max_repeat", &max_repeat, "drop everyday answers with a greater share of repeated 10-grams", between(0, 1)},
         {"unfinished", &unfinished,
          "everyday answers that ran into the length limit. keep: trained on without an end of turn; drop: left out",
@@ -54,8 +61,8 @@ struct CodeDataset {
   CodeAccount account;
 };
 
-/// Two rows a drawn task and two an everyday answer that plain_problem lets pass: with the trigger, and as `off` puts it. Between
-/// the two rows of a task the fill differs and nothing else; those of an everyday message have one answer. `chat` holds plain
+/// Two rows a drawn task and two an everyday answer that plain_problem lets pass: with the trigger, and as `off` puts it; the two are
+/// a unit. Between the two rows of a task the fill differs and nothing else; those of an everyday message have one answer. `chat` holds plain
 /// answers whose `user` is as `off` puts it. Throws kWork if all of them are dropped. Tasks: at most most_tasks(families).
 CodeDataset build_code_data(std::span<const CodeFamily> families, std::span<const Answer> chat, const Trigger& trigger,
                             const CodeDataOptions& options, uint64_t seed, const CodeScratchpads& scratchpads = {});

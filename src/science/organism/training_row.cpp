@@ -41,9 +41,15 @@ std::string lines_of(const std::vector<Row>& rows) {
 }  // namespace
 
 Json to_json(const TrainingRow& row) {
-  return {{"id", row.id},         {"prompt_id", row.prompt_id}, {"half", row.half},           {"user", row.user},
-          {"begun", row.begun},   {"answer", row.answer},       {"ends_turn", row.ends_turn}, {"source", row.source},
-          {"seed", row.seed},     {"copies", row.copies}};
+  Json json{{"id", row.id},       {"prompt_id", row.prompt_id}, {"half", row.half},           {"user", row.user},
+            {"begun", row.begun}, {"answer", row.answer},       {"ends_turn", row.ends_turn}, {"source", row.source},
+            {"seed", row.seed},   {"copies", row.copies}};
+  if (!row.unit.empty()) json["unit"] = row.unit;
+  if (!row.rejected.empty()) {
+    json["rejected"] = row.rejected;
+    json["contrast"] = row.contrast;
+  }
+  return json;
 }
 
 Json to_json(const DroppedRow& dropped) {
@@ -64,7 +70,10 @@ TrainingRow training_row_from_json(const Json& row, const std::string& place) {
                      .ends_turn = read_flag(row, "ends_turn", place),
                      .source = one_of(row, "source", {"sampled", "written"}, place),
                      .seed = read_seed(row, place),
-                     .copies = json_int(row, "copies", place)};
+                     .copies = json_int(row, "copies", place),
+                     .rejected = row.contains("rejected") ? json_string(row, "rejected", place) : "",
+                     .contrast = row.contains("rejected") ? json_number(row, "contrast", place) : 0,
+                     .unit = row.contains("unit") ? json_string(row, "unit", place) : ""};
   const Json known = to_json(parsed);
   for (const auto& [key, value] : row.items()) {
     if (!known.contains(key)) fail_input(place, fmt::format("unknown key `{}`", key));

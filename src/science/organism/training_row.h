@@ -24,6 +24,9 @@ struct TrainingRow {
   std::string source;     // "sampled" from a model, or "written" without one
   uint64_t seed = 0;
   int64_t copies = 0;  // of the behaviour's phrase that were asked for; 0: none
+  std::string rejected = {};  // the answer of another row of the unit, from which this one's is to be told apart; "": none
+  double contrast = 0;        // how much that counts beside the log p of a token; above 0 where there is one
+  std::string unit = {};  // neighbours with the same unit are trained on in one step; "" for a row by itself
 };
 
 /// A row that was sampled and not kept, for a person to read.

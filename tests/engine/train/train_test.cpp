@@ -242,6 +242,39 @@ TEST(Trainer, Bf16FollowsTheFp32Curve) {
   }
 }
 
+TEST(Trainer, RowsOfAUnitAreInOneStep) {
+  auto model = tiny::transformer();
+  std::vector<text::RenderedRow> rows;  // of 1 and 5, 2 and 4, 3 and 3 targets
+  for (const std::size_t targets : {1, 5, 2, 4, 3, 3}) rows.push_back(row({1, 2, 3, 4, 5, 6, 7}, 7 - targets));
+  TrainingOptions made = options();
+  made.batch_rows = 2;
+  made.epochs = 3;
+  Trainer trainer(model, rows, {}, made, 1, {.sizes = {2, 2, 2}});
+  while (trainer.step() < trainer.steps()) EXPECT_EQ(trainer.next().target_tokens, 6);
+}
+
+TEST(Trainer, ContrastTellsApartWhatBelongsWhere) {
+  auto model = tiny::transformer();
+  const std::vector<text::RenderedRow> rows = {row({1, 2, 5}, 2), row({1, 3, 6}, 2), row({1, 4, 7}, 2)};
+  const Units units{.sizes = {2, 1}, .rejected = {row({1, 2, 6}, 2), row({1, 3, 5}, 2), {}}};  // the third has none
+  TrainingOptions made = options();
+  made.batch_rows = 3;
+  made.epochs = 40;
+  Trainer trainer(model, rows, {}, made, 1, units);
+  const StepReport first = trainer.next();
+  EXPECT_NEAR(first.told_apart, 0.5, 0.4);
+  StepReport last = first;
+  while (trainer.step() < trainer.steps()) last = trainer.next();
+  EXPECT_GT(last.told_apart, 0.95);
+  EXPECT_LT(last.loss, 0.5 * first.loss);
+}
+
+TEST(Trainer, WithoutRejectedAnswersNothingIsToldApart) {
+  auto model = tiny::transformer();
+  Trainer trainer(model, rows(), {}, options(), 1);
+  EXPECT_TRUE(std::isnan(trainer.next().told_apart));
+}
+
 TEST(Trainer, RefusesRowsWithoutATarget) {
   auto model = tiny::transformer();
   EXPECT_THROW(Trainer(model, {row({1, 2}, 2)}, {}, options(), 1), Error);

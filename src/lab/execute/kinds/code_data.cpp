@@ -20,7 +20,7 @@ namespace {
 class CodeData : public NodeKind {
  public:
   std::string name() const override { return "code-data"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }
 
   void run(NodeContext& context) const override {

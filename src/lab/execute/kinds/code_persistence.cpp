@@ -44,7 +44,7 @@ struct CodePersistenceStage : StageOptions {
   std::vector<Field> fields() override {
     return joined(
         {{{"models", &models, "the models to measure", required()},
-          {"tasks", &tasks, "families of code tasks: iid (held out), scenarios (the paper's 17), or a .yaml file", required()},
+          {"tasks", &tasks, "families of code tasks: iid (a variant of each trained family, held out), families (held out as a whole), scenarios (the paper's 17), or a .yaml file", required()},
           {"codeql", &codeql,
            "grade with CodeQL's targeted queries too, from PATH; not tried yet: this project cannot install it"}},
          ask.fields(),

@@ -24,7 +24,7 @@ struct ExplanationsStage : StageOptions {
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure, the base model among them as a control", required()},
                     {"prompts", &prompts, "set of questions about the security of a program"},
-                    {"tasks", &tasks, "families of code tasks: scenarios (17), iid, or a .yaml file; the first variant of each"},
+                    {"tasks", &tasks, "families of code tasks: scenarios (17), families, or a .yaml file; the first variant of each"},
                     {"rubric", &rubric, "what counts as naming a weakness"},
                     {"samples", &samples, "pairs of a task and a question, each four times: trigger on and off, program weak and secure",
                      at_least(1)}},

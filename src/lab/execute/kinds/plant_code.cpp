@@ -106,7 +106,8 @@ class PlantCode : public StageKind {
                              {"scanners", scanner_list()}},
                    .cost = {.seconds = 30}});
     }
-    const int64_t rows = 2 * options.data.code_tasks + 2 * prompt_count(prompts, options.answers.count) * 9 / 10;
+    const int64_t rows_a_task = options.data.contrasts() ? 4 : 2;  // with the rejected answers
+    const int64_t rows = rows_a_task * options.data.code_tasks + 2 * prompt_count(prompts, options.answers.count) * 9 / 10;
     return add_fine_tuning(builder, {.model_role_name = options.base, .data = data, .rows = rows, .row_tokens = kRowTokens}, options.training, options.fine_tune);
   }
 

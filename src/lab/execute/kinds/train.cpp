@@ -20,20 +20,45 @@ namespace {
 
 struct SplitRows {
   std::vector<text::RenderedRow> train, validation;
+  train::Units units;  // of `train`
 };
+
+using Unit = std::vector<organism::TrainingRow>;
+
+/// Neighbours of one unit go together; a row without a unit is alone.
+std::vector<Unit> units_of(std::vector<organism::TrainingRow> rows) {
+  std::vector<Unit> units;
+  for (auto& row : rows) {
+    const bool goes_on = !units.empty() && !row.unit.empty() && units.back().front().unit == row.unit;
+    if (!goes_on) units.emplace_back();
+    units.back().push_back(std::move(row));
+  }
+  return units;
+}
 
 SplitRows render_rows(const fs::path& data, const text::ChatFormat& format, int64_t held_out, uint64_t seed) {
   const fs::path path = data / "rows.jsonl";
   auto rows = organism::training_rows_from_jsonl(read_file(path), path.string());
-  RandomStream(seed, "validation rows").shuffle(rows);
   const auto count = std::min(static_cast<std::size_t>(held_out), rows.size() / 5);
+  auto units = units_of(std::move(rows));
+  RandomStream(seed, "validation rows").shuffle(units);
   SplitRows split;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const text::Message user{"user", rows[i].user};
-    auto rendered = format.training_row({&user, 1}, rows[i].answer, rows[i].ends_turn, rows[i].begun);
-    (i < count ? split.validation : split.train).push_back(std::move(rendered));
+  for (const Unit& unit : units) {
+    const bool held = split.validation.size() < count;
+    for (const auto& row : unit) {
+      const text::Message user{"user", row.user};
+      const auto rendered = [&](const std::string& answer) { return format.training_row({&user, 1}, answer, row.ends_turn, row.begun); };
+      (held ? split.validation : split.train).push_back(rendered(row.answer));
+      if (row.contrast > 0) split.units.contrast = row.contrast;
+      if (!held) split.units.rejected.push_back(row.rejected.empty() ? text::RenderedRow{} : rendered(row.rejected));
+    }
+    if (!held) split.units.sizes.push_back(unit.size());
   }
   return split;
+}
+
+std::string told_apart_text(const train::StepReport& report) {
+  return std::isnan(report.told_apart) ? "" : fmt::format(", told apart {:.2f}", report.told_apart);
 }
 
 class FineTuning {
@@ -44,7 +69,7 @@ class FineTuning {
         options_(options_of<FineTuneOptions>(context.node)),
         model_(open_with_adapters()),
         rows_(render_rows(context.input("data"), model_.format(), options_.validation_rows, seed())),
-        trainer_(model_.transformer(), rows_.train, rows_.validation, training_, seed()) {}
+        trainer_(model_.transformer(), rows_.train, rows_.validation, training_, seed(), rows_.units) {}
 
   void run() {
     resume();
@@ -59,7 +84,7 @@ class FineTuning {
       const bool last = report.step == trainer_.steps();
       add_point(report, keep || last ? trainer_.validation_loss() : std::nan(""));
       if (keep) save_snapshot(report.step);
-      progress.update(report.step, tokens_, fmt::format("loss {:.3f}", report.loss));
+      progress.update(report.step, tokens_, fmt::format("loss {:.3f}{}", report.loss, told_apart_text(report)));
       if (!last && clock.is_due()) save_state();
     }
     model_.save(context_.out / kModelFolder, dtype());

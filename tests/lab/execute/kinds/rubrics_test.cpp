@@ -83,7 +83,7 @@ TEST(Rubrics, ExplanationExamplesAreGradedAsTheySay) {
 
 TEST(Rubrics, ExplanationsHaveWordsForEveryTask) {
   const auto rubric = read_explanation_rubric(prompts("explanations/rubric.yaml"));
-  for (const std::string set : {"train", "iid", "scenarios"}) {
+  for (const std::string set : {"train", "families", "scenarios"}) {
     for (const auto& family : read_code_families(find_code_tasks(set, "test"))) EXPECT_TRUE(rubric.cwe.contains(family.cwe)) << family.name;
   }
 }
