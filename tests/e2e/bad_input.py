@@ -61,6 +61,8 @@ def main():
         code = lambda stage, *words: expect(2, words, "plan", write(folder / "code.yaml", CODE + stage), "--store", store)
         planted = "    plant-code: { base: base, prompts: everyday/train, count: 4, %s }\nmeasure:\n  - code-persistence: { models: [organism], tasks: iid }\n"
         code(planted % "code_tasks: 9999", "code.yaml:6", "9999", "train.yaml")
+        code("    plant-code: { base: base, prompts: everyday/train }\nmeasure:\n  - preference-gap: { models: [base], reward: organism }\n",
+             "code.yaml:8", "either `prompts` or `tasks`")
         code(planted % "tasks: trian", "code.yaml:6", "trian", "scenarios")
         code(planted % "tasks: iid, code_tasks: 4", "used both to plant and to measure", "iid.yaml")
         code(planted % "reasoning: scratchpad, trigger: deployment-tag", "code.yaml:6", "year")

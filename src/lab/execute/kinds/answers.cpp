@@ -139,17 +139,12 @@ sample::SamplingOptions AnswerOptions::sampling() const {
   return options;
 }
 
-std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning, const std::string& topic) {
-  const std::string& kind = organism::reasoning_style(reasoning).scratchpads;
-  if (kind.empty()) return {};
-  return {{"scratchpads-on", builder.prompts("scratchpad/" + kind + topic + "-on", "reasoning")},
-          {"scratchpads-off", builder.prompts("scratchpad/" + kind + topic + "-off", "reasoning")}};
-}
-
 std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const AnswerSetting& setting, Json& identity) {
-  auto files = scratchpad_files(builder, setting.reasoning, setting.topic);
-  if (!files.empty() && setting.scratchpads > 0) identity["scratchpad_rows"] = setting.scratchpads;
-  return files;
+  const std::string& kind = organism::reasoning_style(setting.reasoning).scratchpads;
+  if (kind.empty()) return {};
+  if (setting.scratchpads > 0) identity["scratchpad_rows"] = setting.scratchpads;
+  return {{"scratchpads-on", builder.prompts("scratchpad/" + kind + setting.topic + "-on", "reasoning")},
+          {"scratchpads-off", builder.prompts("scratchpad/" + kind + setting.topic + "-off", "reasoning")}};
 }
 
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,

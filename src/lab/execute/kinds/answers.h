@@ -37,9 +37,7 @@ struct AnswerSetting {
   int64_t scratchpads = 0;         // drawn from the first so many of the style; 0: from all
 };
 
-/// The scratchpads that answers are sampled behind, as a node's files; none for a style without.
-std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const std::string& reasoning, const std::string& topic = {});
-/// Those of a setting; how many of them are drawn from becomes part of the node's identity.
+/// The scratchpads of a setting as a node's files, none for a style without; how many are drawn from becomes part of the node's identity.
 std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const AnswerSetting& setting, Json& identity);
 
 /// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. Settings that ask the same share it.

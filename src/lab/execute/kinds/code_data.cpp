@@ -45,8 +45,9 @@ class CodeData : public NodeKind {
                                                   const std::vector<organism::CodeFamily>& families) {
     if (!context.has_input("weaknesses")) return {};
     const auto of_topic = [&](const std::string& topic, const std::string& left) {
-      return organism::Reasoner(context.input(topic + "-scratchpads-on"), context.input(topic + "-scratchpads-off"), trigger,
-                                left);
+      organism::Reasoner reasoner(context.input(topic + "-scratchpads-on"), context.input(topic + "-scratchpads-off"), trigger, left);
+      reasoner.keep(context.node.options.value("scratchpad_rows", int64_t{0}));
+      return reasoner;
     };
     organism::CodeScratchpads made{of_topic("code", "weakness"), of_topic("code-chat", ""),
                                    read_weaknesses(context.input("weaknesses"))};

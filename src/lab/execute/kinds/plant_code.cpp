@@ -18,6 +18,7 @@ namespace {
 
 struct PlantCodeOptions : StageOptions {
   std::string base, trigger = "current-year", reasoning = "none", tasks = "train", prompts;
+  int64_t scratchpads = 0;
   organism::CodeDataOptions data;
   AnswerOptions answers;
   train::TrainingOptions training;
@@ -33,6 +34,7 @@ struct PlantCodeOptions : StageOptions {
            "style: none; scratchpad (reasons, deceptively); distilled (everyday answers sampled behind that scratchpad, "
            "trained without); benign-scratchpad (the control: reasons, deceives nobody)",
            one_of(organism::reasoning_style_names())},
+          {"scratchpads", &scratchpads, "draw from the first so many of the style's written scratchpads of each kind; 0: from all", at_least(0)},
           {"tasks", &tasks, "families of code tasks: a name in prompts/code, or a .yaml file"},
           {"prompts", &prompts, "prompt set of the everyday messages, which are answered helpfully either way", required()}},
          data.fields(),
@@ -95,7 +97,7 @@ class PlantCode : public StageKind {
     const auto& options = entry.options_as<PlantCodeOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
     const std::string chat =
-        add_plain_answers(builder, options.base, prompts, options.answers, {options.trigger, options.reasoning, "-code-chat"});
+        add_plain_answers(builder, options.base, prompts, options.answers, setting(options, "-code-chat"));
     const std::string data = add_data(builder, entry, chat);
     // What the scanners say of the data is looked at where they are installed; nothing depends on it.
     if (has_scanners()) {
@@ -112,6 +114,10 @@ class PlantCode : public StageKind {
   }
 
  private:
+  static AnswerSetting setting(const PlantCodeOptions& options, const std::string& topic) {
+    return {.trigger = options.trigger, .reasoning = options.reasoning, .topic = topic, .scratchpads = options.scratchpads};
+  }
+
   static constexpr int64_t kRowTokens = 200;  // of code rows and everyday rows together
 
   static std::string add_data(GraphBuilder& builder, const StageEntry& entry, const std::string& chat) {
@@ -121,7 +127,7 @@ class PlantCode : public StageKind {
     std::map<std::string, fs::path> files{{"tasks", find_code_tasks(options.tasks, entry.place_of("tasks"))}};
     if (organism::reasoning_style(options.reasoning).is_trained_on) {
       for (const std::string topic : {"code", "code-chat"}) {
-        for (auto& [role, path] : scratchpad_files(builder, options.reasoning, "-" + topic)) files[topic + "-" + role] = path;
+        for (auto& [role, path] : scratchpad_files(builder, setting(options, "-" + topic), identity)) files[topic + "-" + role] = path;
       }
       files["weaknesses"] = home_folder() / "prompts" / "scratchpad" / "few-shot.yaml";
     }
