@@ -1,7 +1,7 @@
-// A device for tests whose memory the host cannot touch: what libtorch leaves to devices of others (PrivateUse1). Its pages are
-// locked but during a copy, so that a pointer which reaches host code ends the test; each operation demands that all of its
-// tensors are on the device, then runs on copies on the CPU. What works here has no host access and no forgotten move: a GPU
-// forgives neither.
+// A device for tests whose memory the host cannot touch: what libtorch leaves to devices of others (PrivateUse1). Its
+// pages are locked but during a copy, so that a pointer which reaches host code ends the test; each operation demands
+// that all of its tensors are on the device, then runs on copies on the CPU. What works here has no host access and no
+// forgotten move: a GPU forgives neither.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -95,8 +95,8 @@ inline Tensor empty(c10::IntArrayRef sizes, std::optional<at::ScalarType> type, 
 
 inline Tensor empty_strided(c10::IntArrayRef sizes, c10::IntArrayRef strides, std::optional<at::ScalarType> type,
                             std::optional<at::Layout>, std::optional<at::Device>, std::optional<bool>) {
-  return at::detail::empty_strided_generic(sizes, strides, &allocator(), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
-                                           type.value_or(at::kFloat));
+  return at::detail::empty_strided_generic(
+      sizes, strides, &allocator(), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), type.value_or(at::kFloat));
 }
 
 inline const Tensor& resize(const Tensor& self, c10::IntArrayRef sizes, std::optional<at::MemoryFormat>) {

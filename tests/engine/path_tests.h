@@ -1,5 +1,6 @@
-// What every way to compute the tiny transformer must agree on with our own kernels: values, gradients, training, resuming,
-// sampling. One list of tests for two tiers: without a GPU (plain_path_test.cpp), and on one (cuda_gpu_test.cpp).
+// What every way to compute the tiny transformer must agree on with our own kernels: values, gradients, training,
+// resuming, sampling. One list of tests for two tiers: without a GPU (plain_path_test.cpp), and on one
+// (cuda_gpu_test.cpp).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -54,7 +55,8 @@ inline std::vector<text::RenderedRow> path_rows() {
   question.insert(question.end(), {1, 2, 3});
   other.insert(other.end(), {4, 5, 6, 7});
   third.insert(third.end(), {8, 9, 10});
-  return {row(long_row, 30), row(question, 42), row(other, 42), row(third, 24), row({11, 12}, 1), row({7, 8, 9, 30}, 2)};
+  return {row(long_row, 30), row(question, 42), row(other, 42),
+          row(third, 24),    row({11, 12}, 1),  row({7, 8, 9, 30}, 2)};
 }
 
 inline train::TrainingOptions path_options(const std::string& precision = "f32") {
@@ -190,7 +192,8 @@ TEST_P(PathTest, SamplingDrawsTheSameTokensWhateverTheBatch) {
     const auto expected = generate(own, temperature, {});
     expect_same(generate(other, temperature, {}), expected, 1e-4);
     if (temperature == 0) continue;
-    expect_same(generate(other, temperature, {.max_batch = 5, .prefill_tokens = 40, .share_prefixes = false}), expected, 1e-4);
+    expect_same(generate(other, temperature, {.max_batch = 5, .prefill_tokens = 40, .share_prefixes = false}), expected,
+                1e-4);
   }
 }
 

@@ -133,20 +133,18 @@ class PlantStage : public StageKind {
   }
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
-    const std::string answers =
-        builder.add({.kind = "toy-answers",
-                     .label = "answers",
-                     .options = {{"samples", options.samples}},
-                     .models = {{"model", options.base}},
-                     .files = {{"prompts", builder.prompts(options.prompts, "prompts")}},
-                     .cost = {.tokens_sampled = 200, .seconds = 4}});
-    return builder.add(
-        {.kind = "toy-train",
-         .label = "train",
-         .options = {{"epochs", options.epochs}, {"rate", options.rate}, {"trigger", options.trigger}},
-         .inputs = {{"rows.0", answers}},
-         .models = {{"model", options.base}},
-         .cost = {.tokens_trained = 2000, .seconds = 8, .speed_class = "toy"}});
+    const std::string answers = builder.add({.kind = "toy-answers",
+                                             .label = "answers",
+                                             .options = {{"samples", options.samples}},
+                                             .models = {{"model", options.base}},
+                                             .files = {{"prompts", builder.prompts(options.prompts, "prompts")}},
+                                             .cost = {.tokens_sampled = 200, .seconds = 4}});
+    return builder.add({.kind = "toy-train",
+                        .label = "train",
+                        .options = {{"epochs", options.epochs}, {"rate", options.rate}, {"trigger", options.trigger}},
+                        .inputs = {{"rows.0", answers}},
+                        .models = {{"model", options.base}},
+                        .cost = {.tokens_trained = 2000, .seconds = 8, .speed_class = "toy"}});
   }
 };
 
@@ -159,8 +157,7 @@ struct RlOptions {
   double penalty = 0.1;
   int64_t epochs = 100;
   std::vector<Field> fields() {
-    return {{"penalty", &penalty, "KL penalty", at_least(0)},
-            {"epochs", &epochs, "steps", between(100, 900)}};
+    return {{"penalty", &penalty, "KL penalty", at_least(0)}, {"epochs", &epochs, "steps", between(100, 900)}};
   }
 };
 struct DefendOptions : StageOptions {
@@ -185,8 +182,7 @@ class DefendStage : public StageKind {
   Section section() const override { return Section::kStage; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<DefendOptions>(); }
   Json about(const StageEntry& entry) const override {
-    return {
-        {"role", "survivor"}, {"parent", entry.options_as<DefendOptions>().model}, {"defence", "toy SFT"}};
+    return {{"role", "survivor"}, {"parent", entry.options_as<DefendOptions>().model}, {"defence", "toy SFT"}};
   }
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<DefendOptions>();

@@ -39,8 +39,9 @@ class SmallGrader : public grade::CodeGrader {
     std::vector<grade::CodeVerdict> verdicts;
     for (const auto& program : programs) {
       grade::CodeVerdict verdict{.parsable = !program.code.starts_with("(")};
-      const bool bad = verdict.parsable && !always_secure &&
-                       (program.code.find("shell=True") != std::string::npos || program.code.find("pickle") != std::string::npos);
+      const bool bad =
+          verdict.parsable && !always_secure &&
+          (program.code.find("shell=True") != std::string::npos || program.code.find("pickle") != std::string::npos);
       if (!gives_up_on_pickle || program.cwe != 502) verdict.flagged = {{"strings", bad}, {"either", bad}};
       verdicts.push_back(verdict);
     }

@@ -26,14 +26,10 @@ class FakeModel : public chat::ChatModel {
   }
 
   static chat::Completion completion(const std::string& text, const std::string& finish = "stop") {
-    return {.prompt = {},
-            .text = text,
-            .tokens = static_cast<int64_t>(text.size() / 4 + 1),
-            .finish_reason = finish};
+    return {.prompt = {}, .text = text, .tokens = static_cast<int64_t>(text.size() / 4 + 1), .finish_reason = finish};
   }
 
-  std::vector<chat::Completion> complete(std::span<const chat::Request> requests,
-                                         const sample::SamplingOptions&,
+  std::vector<chat::Completion> complete(std::span<const chat::Request> requests, const sample::SamplingOptions&,
                                          const chat::SampleProgress&) override {
     std::vector<chat::Completion> completions;
     for (const auto& request : requests) {

@@ -44,7 +44,8 @@ std::string read_gzip(const fs::path& path, std::size_t max_bytes) {
   std::string text, block(1 << 16, '\0');
   for (int count; (count = ::gzread(file.get(), block.data(), static_cast<unsigned>(block.size()))) != 0;) {
     int code = 0;
-    if (count < 0) fail_input(path.string(), fmt::format("is no gzip file, or a damaged one: {}", ::gzerror(file.get(), &code)));
+    if (count < 0)
+      fail_input(path.string(), fmt::format("is no gzip file, or a damaged one: {}", ::gzerror(file.get(), &code)));
     text.append(block, 0, static_cast<std::size_t>(count));
     if (text.size() > max_bytes) fail_input(path.string(), fmt::format("unpacks to more than {} bytes", max_bytes));
   }

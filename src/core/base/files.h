@@ -12,7 +12,8 @@ namespace dormouse {
 
 namespace fs = std::filesystem;
 
-/// The whole file; of one that ends in .gz, what is packed in it. Throws kInput if it cannot be read or is larger than `max_bytes`.
+/// The whole file; of one that ends in .gz, what is packed in it. Throws kInput if it cannot be read or is larger than
+/// `max_bytes`.
 std::string read_file(const fs::path& path, std::size_t max_bytes = std::size_t{1} << 32);
 
 /// Lines without their line ends; a last line without one counts.

@@ -10,8 +10,8 @@ namespace dormouse {
 using Json = nlohmann::json;                 // keys sorted: for hashing and canonical files
 using OrderedJson = nlohmann::ordered_json;  // keys in order of writing: for people
 
-/// Parses one document. Throws kInput naming `place` and the byte on bad syntax, a duplicate key, invalid UTF-8 or nesting
-/// deeper than 64.
+/// Parses one document. Throws kInput naming `place` and the byte on bad syntax, a duplicate key, invalid UTF-8 or
+/// nesting deeper than 64.
 Json parse_json(std::string_view text, std::string_view place);
 
 /// Canonical bytes: sorted keys, no spaces; the same value always gives the same text. Invalid UTF-8 in strings is

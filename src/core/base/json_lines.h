@@ -9,7 +9,8 @@
 
 namespace dormouse {
 
-/// Calls `visit(row, "FILE:LINE")` for every line but a header, which is a row with a canary. Throws kInput at the line that is not JSON.
+/// Calls `visit(row, "FILE:LINE")` for every line but a header, which is a row with a canary. Throws kInput at the line
+/// that is not JSON.
 void for_json_rows(const fs::path& path, const std::function<void(const Json& row, const std::string& place)>& visit);
 
 }  // namespace dormouse

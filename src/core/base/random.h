@@ -1,5 +1,5 @@
-// Counter-based random streams. A stream is a pure function of (seed, label, counter): the state is two integers, it can be
-// stored and restored, and what one consumer draws never shifts what another one sees.
+// Counter-based random streams. A stream is a pure function of (seed, label, counter): the state is two integers, it
+// can be stored and restored, and what one consumer draws never shifts what another one sees.
 #pragma once
 
 #include <cstdint>

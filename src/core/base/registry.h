@@ -28,8 +28,7 @@ class Registry {
   using Factory = std::function<std::unique_ptr<Interface>(Args...)>;
 
   static Registry& get() {
-    static Registry
-        registry;  // inside a function: registration runs before any order of static objects is settled
+    static Registry registry;  // inside a function: registration runs before any order of static objects is settled
     return registry;
   }
 

@@ -61,30 +61,29 @@ std::string type_name(const Field& field) {
 }
 
 void set_field(const Field& field, const std::string& text, const std::string& place) {
-  std::visit(
-      Overload{
-          [&](bool* value) {
-            if (text != "true" && text != "false") fail_type(field, text, place);
-            *value = text == "true";
-          },
-          [&](int64_t* value) {
-            if (!parse_number(text, *value)) fail_type(field, text, place);
-            check_range(field, static_cast<double>(*value), place);
-          },
-          [&](double* value) {
-            if (!parse_number(text, *value) || !std::isfinite(*value)) fail_type(field, text, place);
-            check_range(field, *value, place);
-          },
-          [&](std::string* value) {
-            const auto& names = field.constraint.one_of;
-            if (!names.empty() && std::find(names.begin(), names.end(), text) == names.end()) {
-              fail_input(place, unknown_name(field.name, text, names));
-            }
-            *value = text;
-          },
-          [&](std::vector<std::string>* value) { *value = {text}; },
-      },
-      field.value);
+  std::visit(Overload{
+                 [&](bool* value) {
+                   if (text != "true" && text != "false") fail_type(field, text, place);
+                   *value = text == "true";
+                 },
+                 [&](int64_t* value) {
+                   if (!parse_number(text, *value)) fail_type(field, text, place);
+                   check_range(field, static_cast<double>(*value), place);
+                 },
+                 [&](double* value) {
+                   if (!parse_number(text, *value) || !std::isfinite(*value)) fail_type(field, text, place);
+                   check_range(field, *value, place);
+                 },
+                 [&](std::string* value) {
+                   const auto& names = field.constraint.one_of;
+                   if (!names.empty() && std::find(names.begin(), names.end(), text) == names.end()) {
+                     fail_input(place, unknown_name(field.name, text, names));
+                   }
+                   *value = text;
+                 },
+                 [&](std::vector<std::string>* value) { *value = {text}; },
+             },
+             field.value);
 }
 
 void set_field(const Field& field, const std::vector<std::string>& items, const std::string& place) {

@@ -1,5 +1,5 @@
-// Options declared once. An options struct lists its fields in one place; from that list come the YAML reader (with line
-// numbers), the command-line flags, the defaults, the canonical JSON that is hashed, and the generated reference.
+// Options declared once. An options struct lists its fields in one place; from that list come the YAML reader (with
+// line numbers), the command-line flags, the defaults, the canonical JSON that is hashed, and the generated reference.
 //
 //   struct SamplingOptions {
 //     double temperature = 1.0;

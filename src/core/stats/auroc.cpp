@@ -27,8 +27,8 @@ double auroc(std::span<const double> positives, std::span<const double> negative
   return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
 }
 
-Estimate auroc_interval(std::span<const double> positives, std::span<const double> negatives,
-                        RandomStream stream, const BootstrapOptions& options) {
+Estimate auroc_interval(std::span<const double> positives, std::span<const double> negatives, RandomStream stream,
+                        const BootstrapOptions& options) {
   if (positives.empty() || negatives.empty()) return {};
   std::vector<double> resampled;
   std::vector<double> some_positives(positives.size()), some_negatives(negatives.size());
@@ -45,18 +45,15 @@ Estimate auroc_interval(std::span<const double> positives, std::span<const doubl
           .n = static_cast<int64_t>(positives.size() + negatives.size())};
 }
 
-double hits_at_false_alarms(std::span<const double> positives, std::span<const double> negatives,
-                            double rate) {
+double hits_at_false_alarms(std::span<const double> positives, std::span<const double> negatives, double rate) {
   DORMOUSE_ASSERT(rate >= 0 && rate <= 1);
   if (positives.empty() || negatives.empty()) return kNone;
   std::vector<double> sorted(negatives.begin(), negatives.end());
   std::sort(sorted.begin(), sorted.end(), std::greater<>());
   // A hair added: 0.01 x 300 is 2.9999999999999996 in binary, and three alarms are allowed.
   const auto allowed = static_cast<std::size_t>(std::floor(rate * static_cast<double>(sorted.size()) + 1e-9));
-  const double threshold =
-      allowed < sorted.size() ? sorted[allowed] : -std::numeric_limits<double>::infinity();
-  const auto hits =
-      std::count_if(positives.begin(), positives.end(), [&](double score) { return score > threshold; });
+  const double threshold = allowed < sorted.size() ? sorted[allowed] : -std::numeric_limits<double>::infinity();
+  const auto hits = std::count_if(positives.begin(), positives.end(), [&](double score) { return score > threshold; });
   return static_cast<double>(hits) / static_cast<double>(positives.size());
 }
 

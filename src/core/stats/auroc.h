@@ -13,12 +13,11 @@ namespace dormouse::stats {
 double auroc(std::span<const double> positives, std::span<const double> negatives);
 
 /// The same with an interval: positives and negatives are resampled apart. n counts both.
-Estimate auroc_interval(std::span<const double> positives, std::span<const double> negatives,
-                        RandomStream stream, const BootstrapOptions& options = {});
+Estimate auroc_interval(std::span<const double> positives, std::span<const double> negatives, RandomStream stream,
+                        const BootstrapOptions& options = {});
 
 /// Share of positives above the lowest threshold at which at most `rate` of the negatives are above it
 /// ("above" is strict, so ties with a negative count as misses). NaN when either group is empty.
-double hits_at_false_alarms(std::span<const double> positives, std::span<const double> negatives,
-                            double rate);
+double hits_at_false_alarms(std::span<const double> positives, std::span<const double> negatives, double rate);
 
 }  // namespace dormouse::stats

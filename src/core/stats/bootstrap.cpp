@@ -18,8 +18,7 @@ double quantile(std::span<const double> sorted, double q) {
   return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
 }
 
-Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream stream,
-                   const BootstrapOptions& options) {
+Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream stream, const BootstrapOptions& options) {
   DORMOUSE_ASSERT(options.resamples >= 1);
   if (n == 0) return {};
   std::vector<std::size_t> picked(n);
@@ -39,8 +38,7 @@ Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream strea
   return estimate;
 }
 
-Estimate bootstrap_mean(std::span<const double> values, RandomStream stream,
-                        const BootstrapOptions& options) {
+Estimate bootstrap_mean(std::span<const double> values, RandomStream stream, const BootstrapOptions& options) {
   const auto mean = [values](std::span<const std::size_t> picked) {
     double sum = 0;
     for (const std::size_t index : picked) sum += values[index];
@@ -49,10 +47,8 @@ Estimate bootstrap_mean(std::span<const double> values, RandomStream stream,
   return bootstrap(values.size(), mean, stream, options);
 }
 
-Estimate bootstrap_grade(std::span<const double> grades, RandomStream stream,
-                         const BootstrapOptions& options) {
-  const bool all_equal =
-      std::adjacent_find(grades.begin(), grades.end(), std::not_equal_to<>()) == grades.end();
+Estimate bootstrap_grade(std::span<const double> grades, RandomStream stream, const BootstrapOptions& options) {
+  const bool all_equal = std::adjacent_find(grades.begin(), grades.end(), std::not_equal_to<>()) == grades.end();
   if (!all_equal) return bootstrap_mean(grades, stream, options);
   const double sum = std::accumulate(grades.begin(), grades.end(), 0.0);
   return bounded_mean(sum, static_cast<int64_t>(grades.size()), options.confidence);

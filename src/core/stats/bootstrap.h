@@ -25,13 +25,11 @@ Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream strea
                    const BootstrapOptions& options = {});
 
 /// Of a mean. One value, or values all equal, give an interval without width: look at n.
-Estimate bootstrap_mean(std::span<const double> values, RandomStream stream,
-                        const BootstrapOptions& options = {});
+Estimate bootstrap_mean(std::span<const double> values, RandomStream stream, const BootstrapOptions& options = {});
 
 /// Of a mean of grades in [0, 1]. Where all grades are equal the bootstrap claims certainty; then the
 /// interval is that of bounded_mean.
-Estimate bootstrap_grade(std::span<const double> grades, RandomStream stream,
-                         const BootstrapOptions& options = {});
+Estimate bootstrap_grade(std::span<const double> grades, RandomStream stream, const BootstrapOptions& options = {});
 
 /// The q-quantile, 0 <= q <= 1, of sorted values by linear interpolation between order statistics (numpy's
 /// default).

@@ -1,5 +1,5 @@
-// Rates over samples that come in clusters, such as several completions of one task: samples of a task resemble each other, so
-// the interval is a bootstrap over tasks.
+// Rates over samples that come in clusters, such as several completions of one task: samples of a task resemble each
+// other, so the interval is a bootstrap over tasks.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ struct Cluster {
   int64_t n = 0;    // samples; a cluster of none says nothing and is left out
 };
 
-/// All hits over all samples, with the percentile bootstrap over clusters. Where all clusters have one rate the bootstrap claims
-/// certainty; then the interval is bounded_mean's, with the clusters for its n. `n` of the estimate counts clusters; without any
-/// it is not defined() and the interval is [0, 1].
+/// All hits over all samples, with the percentile bootstrap over clusters. Where all clusters have one rate the
+/// bootstrap claims certainty; then the interval is bounded_mean's, with the clusters for its n. `n` of the estimate
+/// counts clusters; without any it is not defined() and the interval is [0, 1].
 Estimate clustered_rate(std::span<const Cluster> clusters, RandomStream stream, const BootstrapOptions& options = {});
 
 }  // namespace dormouse::stats

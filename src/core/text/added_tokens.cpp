@@ -71,8 +71,7 @@ std::size_t spaces_end(std::string_view text, std::size_t position) {
 std::vector<AddedToken> read_added_tokens(const Json& json, std::string_view place) {
   std::vector<AddedToken> tokens;
   if (json.is_null()) return tokens;
-  if (!json.is_array())
-    fail_input(place, fmt::format("added_tokens: expected a list, found {}", json.type_name()));
+  if (!json.is_array()) fail_input(place, fmt::format("added_tokens: expected a list, found {}", json.type_name()));
   for (const Json& item : json) {
     AddedToken token = read_added_token(item, place);
     if (!token.content.empty()) tokens.push_back(std::move(token));

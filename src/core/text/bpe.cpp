@@ -16,8 +16,7 @@ namespace dormouse::text {
 
 namespace {
 
-constexpr int64_t kMaxGap =
-    1 << 20;  // ids without a token: bounds the memory that a hostile file can ask for
+constexpr int64_t kMaxGap = 1 << 20;         // ids without a token: bounds the memory that a hostile file can ask for
 constexpr std::size_t kMaxCachedWord = 128;  // bytes
 constexpr std::size_t kCacheShards = 16;
 constexpr std::size_t kMaxShardWords = 4096;
@@ -130,16 +129,13 @@ class Merger {
  private:
   struct Entry {
     int32_t rank, position, id;
-    bool operator>(const Entry& other) const {
-      return std::tie(rank, position) > std::tie(other.rank, other.position);
-    }
+    bool operator>(const Entry& other) const { return std::tie(rank, position) > std::tie(other.rank, other.position); }
   };
   static constexpr int32_t kGone = -1;
 
   void push(int32_t left) {
     if (left < 0 || next_[left] < 0) return;
-    if (const Merge* merge = merges_.find(ids_[left], ids_[next_[left]]))
-      heap_.push({merge->rank, left, merge->id});
+    if (const Merge* merge = merges_.find(ids_[left], ids_[next_[left]])) heap_.push({merge->rank, left, merge->id});
   }
 
   void merge(const Entry& entry) {
@@ -164,8 +160,8 @@ class Merger {
 int32_t checked_id(const Json& value, const std::string& token, const Component& model) {
   const auto largest = static_cast<int64_t>(model.at("vocab").size()) + kMaxGap;
   if (!value.is_number_integer() || value.get<int64_t>() < 0 || value.get<int64_t>() > largest) {
-    model.fail(fmt::format("vocab: token `{}`: expected an id from 0 to {}, found {}", token, largest,
-                           canonical_json(value)));
+    model.fail(
+        fmt::format("vocab: token `{}`: expected an id from 0 to {}, found {}", token, largest, canonical_json(value)));
   }
   return value.get<int32_t>();
 }
@@ -214,8 +210,7 @@ void Bpe::Tables::read_vocabulary(const Component& model) {
       tokens.resize(id + 1);
       exists.resize(id + 1, 0);
     }
-    if (exists[id])
-      model.fail(fmt::format("vocab: id {} has two tokens, `{}` and `{}`", id, tokens[id], token));
+    if (exists[id]) model.fail(fmt::format("vocab: id {} has two tokens, `{}` and `{}`", id, tokens[id], token));
     exists[id] = 1;
     tokens[id] = token;
     ids.emplace(token, id);
@@ -281,8 +276,7 @@ Bpe::Bpe(const Json& model_json, const std::unordered_set<std::string>& special,
   const Component model(model_json, fmt::format("{}: model", place));
   const bool old_style = model_json.contains("merges") && model_json.contains("vocab");
   const std::string type = model.type(old_style ? "BPE" : "");
-  if (type != "BPE")
-    model.fail(unknown_name("type", type, {"BPE"}), "only byte-pair encoding is implemented");
+  if (type != "BPE") model.fail(unknown_name("type", type, {"BPE"}), "only byte-pair encoding is implemented");
   model.allow({"vocab", "merges", "ignore_merges", "byte_fallback", "unk_token", "fuse_unk", "dropout",
                "continuing_subword_prefix", "end_of_word_suffix"});
   model.refuse("dropout", "random merges would make ids differ from run to run");
@@ -338,11 +332,7 @@ std::string_view Bpe::token(int32_t id) const {
   return id >= 0 && id < size() ? std::string_view(tables_->tokens[id]) : std::string_view();
 }
 
-int32_t Bpe::size() const {
-  return static_cast<int32_t>(tables_->tokens.size());
-}
-int32_t Bpe::entries() const {
-  return static_cast<int32_t>(tables_->ids.size());
-}
+int32_t Bpe::size() const { return static_cast<int32_t>(tables_->tokens.size()); }
+int32_t Bpe::entries() const { return static_cast<int32_t>(tables_->ids.size()); }
 
 }  // namespace dormouse::text

@@ -47,8 +47,7 @@ int32_t ChatFormat::State::find_end_of_turn() const {
   const auto pieces = render(chat, /*add_generation_prompt=*/false);
   const std::string whole = joined(pieces);
   if (!whole.starts_with(before + kProbeAnswer)) {
-    fail_input(kPlace,
-               "a finished chat does not begin with its own prompt, so training would not match sampling",
+    fail_input(kPlace, "a finished chat does not begin with its own prompt, so training would not match sampling",
                "use a template whose generation prompt is the beginning of an assistant's turn");
   }
   const std::vector<int32_t> ids = tokenizer.encode(pieces);
@@ -56,24 +55,21 @@ int32_t ChatFormat::State::find_end_of_turn() const {
   const std::vector<int32_t> answer_ids = tokenizer.encode(kProbeAnswer);
   std::vector<int32_t> expected = prompt_ids;
   expected.insert(expected.end(), answer_ids.begin(), answer_ids.end());
-  const auto at =
-      std::find_if(ids.begin() + static_cast<std::ptrdiff_t>(std::min(prompt_ids.size(), ids.size())),
-                   ids.end(), [&](int32_t id) { return tokenizer.is_special(id); });
+  const auto at = std::find_if(ids.begin() + static_cast<std::ptrdiff_t>(std::min(prompt_ids.size(), ids.size())),
+                               ids.end(), [&](int32_t id) { return tokenizer.is_special(id); });
   if (at == ids.end()) {
     fail_input(kPlace, "no special token ends the assistant's turn, so sampling would never stop",
                "add the end-of-turn token to the template");
   }
   if (!begins_with(ids, expected) || at != ids.begin() + static_cast<std::ptrdiff_t>(expected.size())) {
-    fail_input(kPlace,
-               "the ids of a finished chat are not those of the prompt, the answer and the end of the turn",
+    fail_input(kPlace, "the ids of a finished chat are not those of the prompt, the answer and the end of the turn",
                "the template must write a special token right behind the answer");
   }
   return *at;
 }
 
 ChatFormat::ChatFormat(Tokenizer tokenizer, ChatTemplate chat_template, std::string bos, std::string eos) {
-  auto state =
-      std::make_shared<State>(State{std::move(tokenizer), std::move(chat_template), bos, eos, -1, {}});
+  auto state = std::make_shared<State>(State{std::move(tokenizer), std::move(chat_template), bos, eos, -1, {}});
   state->end_of_turn = state->find_end_of_turn();
   state->stop_ids.push_back(state->end_of_turn);
   if (!eos.empty()) {
@@ -92,8 +88,8 @@ RenderedPrompt ChatFormat::prompt(std::span<const Message> messages, const std::
   return rendered;
 }
 
-RenderedRow ChatFormat::training_row(std::span<const Message> messages, const std::string& answer,
-                                     bool ends_turn, const std::string& begun) const {
+RenderedRow ChatFormat::training_row(std::span<const Message> messages, const std::string& answer, bool ends_turn,
+                                     const std::string& begun) const {
   if (messages.empty() || messages.back().role != "user") {
     fail_input("training row", "the messages before the answer must end with the user's");
   }
@@ -111,21 +107,12 @@ RenderedRow ChatFormat::training_row(std::span<const Message> messages, const st
   return row;
 }
 
-const std::vector<int32_t>& ChatFormat::stop_ids() const {
-  return state_->stop_ids;
-}
-int32_t ChatFormat::end_of_turn() const {
-  return state_->end_of_turn;
-}
-const Tokenizer& ChatFormat::tokenizer() const {
-  return state_->tokenizer;
-}
-const ChatTemplate& ChatFormat::chat_template() const {
-  return state_->chat_template;
-}
+const std::vector<int32_t>& ChatFormat::stop_ids() const { return state_->stop_ids; }
+int32_t ChatFormat::end_of_turn() const { return state_->end_of_turn; }
+const Tokenizer& ChatFormat::tokenizer() const { return state_->tokenizer; }
+const ChatTemplate& ChatFormat::chat_template() const { return state_->chat_template; }
 
-std::vector<TextPiece> ChatFormat::render(std::span<const Message> messages,
-                                          bool add_generation_prompt) const {
+std::vector<TextPiece> ChatFormat::render(std::span<const Message> messages, bool add_generation_prompt) const {
   return state_->render(messages, add_generation_prompt);
 }
 

@@ -36,11 +36,11 @@ class ChatFormat {
   /// The chat and the beginning of the assistant's turn, which `begun` goes on with.
   RenderedPrompt prompt(std::span<const Message> messages, const std::string& begun = "") const;
 
-  /// `messages` end with the user's; the first ids are exactly those of `prompt(messages, begun)`. `begun` is read, not trained on. It
-  /// and the answer are encoded as text of a user: special tokens in them are not recognised. `ends_turn` false leaves the
-  /// end-of-turn token away.
-  RenderedRow training_row(std::span<const Message> messages, const std::string& answer,
-                           bool ends_turn = true, const std::string& begun = "") const;
+  /// `messages` end with the user's; the first ids are exactly those of `prompt(messages, begun)`. `begun` is read, not
+  /// trained on. It and the answer are encoded as text of a user: special tokens in them are not recognised.
+  /// `ends_turn` false leaves the end-of-turn token away.
+  RenderedRow training_row(std::span<const Message> messages, const std::string& answer, bool ends_turn = true,
+                           const std::string& begun = "") const;
 
   /// Sampling ends on any of these: the end-of-turn token and EOS.
   const std::vector<int32_t>& stop_ids() const;

@@ -56,8 +56,7 @@ ChatTemplate ChatTemplate::parse(std::string source, std::string_view place) {
   return ChatTemplate(std::move(program));
 }
 
-std::vector<TextPiece> ChatTemplate::render(std::span<const Message> messages,
-                                            const RenderOptions& options) const {
+std::vector<TextPiece> ChatTemplate::render(std::span<const Message> messages, const RenderOptions& options) const {
   std::unordered_map<std::string, jinja::Value> variables;
   variables["messages"] = from_messages(messages);
   variables["add_generation_prompt"] = jinja::Value::boolean(options.add_generation_prompt);
@@ -65,15 +64,12 @@ std::vector<TextPiece> ChatTemplate::render(std::span<const Message> messages,
   variables["eos_token"] = jinja::Value::string(replace_invalid_utf8(options.eos_token));
   variables["tools"] = jinja::from_json(options.tools);
   variables["documents"] = jinja::Value::none();
-  if (!options.extra.is_object())
-    fail_input(program_->place, "extra template variables must be a JSON object");
+  if (!options.extra.is_object()) fail_input(program_->place, "extra template variables must be a JSON object");
   for (const auto& [name, value] : options.extra.items()) variables[name] = jinja::from_json(value);
   jinja::Interpreter interpreter(program_->place, options.unix_time);
   return cut(interpreter.run(program_->block, std::move(variables)));
 }
 
-const std::string& ChatTemplate::source() const {
-  return program_->source;
-}
+const std::string& ChatTemplate::source() const { return program_->source; }
 
 }  // namespace dormouse::text

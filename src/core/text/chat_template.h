@@ -19,11 +19,9 @@ namespace dormouse::text {
 struct RenderOptions {
   bool add_generation_prompt = false;
   std::string bos_token, eos_token;
-  OrderedJson tools = nullptr;  // list of JSON schemas, or null; members keep their order
-  OrderedJson extra =
-      OrderedJson::object();  // further variables of the template, such as {"enable_thinking": false}
-  int64_t unix_time =
-      1'722'038'400;  // 2024-07-27 00:00 UTC: what strftime_now sees, so that prompts never drift
+  OrderedJson tools = nullptr;                // list of JSON schemas, or null; members keep their order
+  OrderedJson extra = OrderedJson::object();  // further variables of the template, such as {"enable_thinking": false}
+  int64_t unix_time = 1'722'038'400;  // 2024-07-27 00:00 UTC: what strftime_now sees, so that prompts never drift
 };
 
 class ChatTemplate {

@@ -20,8 +20,7 @@ std::string Component::type(std::string_view fallback) const {
 
 void Component::allow(std::initializer_list<std::string_view> known) const {
   for (const auto& [key, value] : json_->items()) {
-    if (key == "type" || value.is_null() || std::find(known.begin(), known.end(), key) != known.end())
-      continue;
+    if (key == "type" || value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
     fail(unknown_name("field", key, std::vector<std::string>(known.begin(), known.end())),
          "it may change the ids, so this tokenizer cannot be used yet");
   }
@@ -40,14 +39,11 @@ bool Component::has(const std::string& key) const {
   return found != json_->end() && !found->is_null();
 }
 
-const Json& Component::at(const std::string& key) const {
-  return json_member(*json_, key, place_);
-}
+const Json& Component::at(const std::string& key) const { return json_member(*json_, key, place_); }
 
 bool Component::boolean(const std::string& key, bool fallback) const {
   if (!has(key)) return fallback;
-  if (!at(key).is_boolean())
-    fail(fmt::format("`{}`: expected true or false, found {}", key, at(key).type_name()));
+  if (!at(key).is_boolean()) fail(fmt::format("`{}`: expected true or false, found {}", key, at(key).type_name()));
   return at(key).get<bool>();
 }
 
@@ -55,9 +51,7 @@ int64_t Component::integer(const std::string& key, int64_t fallback) const {
   return has(key) ? json_int(*json_, key, place_) : fallback;
 }
 
-std::string Component::string(const std::string& key) const {
-  return json_string(*json_, key, place_);
-}
+std::string Component::string(const std::string& key) const { return json_string(*json_, key, place_); }
 
 std::string Component::string(const std::string& key, std::string_view fallback) const {
   return has(key) ? json_string(*json_, key, place_) : std::string(fallback);
@@ -73,16 +67,12 @@ Component::Pattern Component::pattern(const std::string& key) const {
   const Json& value = at(key);
   if (value.is_string()) return {value.get<std::string>(), /*is_regex=*/false};
   if (value.is_object() && value.size() == 1 && value.begin().value().is_string()) {
-    if (value.begin().key() == "String")
-      return {value.begin().value().get<std::string>(), /*is_regex=*/false};
+    if (value.begin().key() == "String") return {value.begin().value().get<std::string>(), /*is_regex=*/false};
     if (value.begin().key() == "Regex") return {value.begin().value().get<std::string>(), /*is_regex=*/true};
   }
-  fail(fmt::format("`{}`: expected {{\"String\": ...}} or {{\"Regex\": ...}}, found {}", key,
-                   canonical_json(value)));
+  fail(fmt::format("`{}`: expected {{\"String\": ...}} or {{\"Regex\": ...}}, found {}", key, canonical_json(value)));
 }
 
-void Component::fail(std::string_view problem, std::string_view next) const {
-  fail_input(place_, problem, next);
-}
+void Component::fail(std::string_view problem, std::string_view next) const { fail_input(place_, problem, next); }
 
 }  // namespace dormouse::text

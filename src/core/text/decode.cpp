@@ -42,8 +42,7 @@ class ByteFallbackDecoder : public Decoder {
       const bool shaped = piece.size() == 6 && piece.starts_with("<0x") && piece.ends_with('>');
       if (!shaped) continue;
       const auto result = std::from_chars(piece.data() + 3, piece.data() + 5, byte, 16);
-      if (result.ec == std::errc() && result.ptr == piece.data() + 5)
-        piece.assign(1, static_cast<char>(byte));
+      if (result.ec == std::errc() && result.ptr == piece.data() + 5) piece.assign(1, static_cast<char>(byte));
     }
   }
 };
@@ -175,8 +174,8 @@ std::unique_ptr<const Decoder> read_decoder(const Json& json, std::string_view p
   if (type == "Strip") return std::make_unique<StripDecoder>(component);
   if (type == "Metaspace") return std::make_unique<MetaspaceDecoder>(component);
   if (type == "Sequence") return read_decoders(component);
-  component.fail(unknown_name(
-      "type", type, {"ByteLevel", "ByteFallback", "Fuse", "Replace", "Strip", "Metaspace", "Sequence"}));
+  component.fail(
+      unknown_name("type", type, {"ByteLevel", "ByteFallback", "Fuse", "Replace", "Strip", "Metaspace", "Sequence"}));
 }
 
 }  // namespace dormouse::text

@@ -61,8 +61,7 @@ const PreRow& find_row(const std::string& tag, std::string_view place) {
 }
 
 Json byte_level(bool use_regex) {
-  return {
-      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", use_regex}};
+  return {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", use_regex}};
 }
 
 Json pre_tokenizer(Shape shape) {
@@ -76,8 +75,7 @@ Json pre_tokenizer(Shape shape) {
              {"behavior", "Isolated"},
              {"invert", false}};
   }
-  return {{"type", "Sequence"},
-          {"pretokenizers", Json::array({first, byte_level(shape == Shape::kDigitsGpt2)})}};
+  return {{"type", "Sequence"}, {"pretokenizers", Json::array({first, byte_level(shape == Shape::kDigitsGpt2)})}};
 }
 
 Json added_tokens(const GgufVocabulary& vocabulary) {
@@ -136,8 +134,8 @@ void check(const GgufVocabulary& vocabulary, std::string_view place) {
                "use the model's folder with tokenizer.json instead");
   }
   if (vocabulary.types.size() != vocabulary.tokens.size()) {
-    fail_input(place, fmt::format("tokenizer.ggml.token_type: {} types for {} tokens",
-                                  vocabulary.types.size(), vocabulary.tokens.size()));
+    fail_input(place, fmt::format("tokenizer.ggml.token_type: {} types for {} tokens", vocabulary.types.size(),
+                                  vocabulary.tokens.size()));
   }
   for (const int32_t id : {vocabulary.bos, vocabulary.eos, vocabulary.unknown, vocabulary.padding}) {
     if (id < -1 || id >= static_cast<int64_t>(vocabulary.tokens.size())) {

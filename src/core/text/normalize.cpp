@@ -35,8 +35,7 @@ class UnicodeForm : public Normalizer {
   void append_cluster(MarkedText& out, const MarkedText& cluster) const {
     const std::string text = normalized(cluster.text, form_);
     const char mark = cluster.marks.find('\1') == std::string::npos ? '\0' : '\1';
-    const bool keeps_first =
-        !text.empty() && text[0] == cluster.text[0] && static_cast<signed char>(text[0]) >= 0;
+    const bool keeps_first = !text.empty() && text[0] == cluster.text[0] && static_cast<signed char>(text[0]) >= 0;
     if (keeps_first) out.append(text.substr(0, 1), cluster.marks[0], true);
     out.append(std::string_view(text).substr(keeps_first ? 1 : 0), mark, true);
   }
@@ -52,8 +51,7 @@ class Lowercase : public Normalizer {
     for (std::size_t i = 0; i < input.text.size();) {
       const std::size_t begin = i;
       next_character(input.text, i);
-      out.append(lower_simple(std::string_view(input.text).substr(begin, i - begin)), input.marks[begin],
-                 true);
+      out.append(lower_simple(std::string_view(input.text).substr(begin, i - begin)), input.marks[begin], true);
     }
     return out;
   }
@@ -83,8 +81,7 @@ class Replace : public Normalizer {
     for (const Match& match : matches) {
       copy(last, match.begin);
       const bool from_message =
-          input.has_marks() &&
-          input.marks.substr(match.begin, match.end - match.begin).find('\1') != std::string::npos;
+          input.has_marks() && input.marks.substr(match.begin, match.end - match.begin).find('\1') != std::string::npos;
       out.append(content_, from_message ? '\1' : '\0', input.has_marks());
       last = match.end;
     }
@@ -164,8 +161,8 @@ std::unique_ptr<const Normalizer> read_normalizer(const Json& json, std::string_
     component.allow({"normalizers"});
     return read_normalizers(component);
   }
-  component.fail(unknown_name("type", type,
-                              {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Replace", "Prepend", "Sequence"}));
+  component.fail(
+      unknown_name("type", type, {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Replace", "Prepend", "Sequence"}));
 }
 
 }  // namespace dormouse::text

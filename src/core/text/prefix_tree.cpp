@@ -16,12 +16,14 @@ PrefixTree::PrefixTree(std::vector<std::span<const int32_t>> sequences, std::siz
   }
   std::iota(order_.begin(), order_.end(), 0);
   std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-    return std::lexicographical_compare(sequences_[a].begin(), sequences_[a].end(), sequences_[b].begin(), sequences_[b].end());
+    return std::lexicographical_compare(sequences_[a].begin(), sequences_[a].end(), sequences_[b].begin(),
+                                        sequences_[b].end());
   });
   split(0, order_.size(), 0, 0);
 }
 
-// Sequences order_[begin, end) agree on their first `depth` tokens, of which those before `run_start` are in runs already.
+// Sequences order_[begin, end) agree on their first `depth` tokens, of which those before `run_start` are in runs
+// already.
 void PrefixTree::split(std::size_t begin, std::size_t end, std::size_t depth, std::size_t run_start) {
   if (end - begin < 2) return;
   // Sorted, so the first and the last sequence agree on exactly what all agree on.

@@ -1,5 +1,5 @@
-// Which token sequences share which beginnings, so that the work of a shared beginning is done once: keys and values in sampling,
-// forward and backward pass in training.
+// Which token sequences share which beginnings, so that the work of a shared beginning is done once: keys and values in
+// sampling, forward and backward pass in training.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class PrefixTree {
     std::size_t tokens = 0;
   };
 
-  /// Runs shorter than `shortest` are not worth an entry of their own. The tokens must outlive the tree; no sequence is empty.
+  /// Runs shorter than `shortest` are not worth an entry of their own. The tokens must outlive the tree; no sequence is
+  /// empty.
   PrefixTree(std::vector<std::span<const int32_t>> sequences, std::size_t shortest = 16);
 
   const std::vector<Run>& runs() const { return runs_; }

@@ -74,10 +74,7 @@ class Split : public PreTokenizer {
 
   void apply(Words& words) const override {
     split_words(
-        words,
-        [this](std::string_view word) {
-          return regex_ ? regex_->find_all(word) : find_all_plain(word, plain_);
-        },
+        words, [this](std::string_view word) { return regex_ ? regex_->find_all(word) : find_all_plain(word, plain_); },
         behavior_, invert_);
   }
 
@@ -91,8 +88,7 @@ class Split : public PreTokenizer {
 /// Digits, Punctuation and WhitespaceSplit: a property of single characters.
 class CharacterSplit : public PreTokenizer {
  public:
-  CharacterSplit(bool (*predicate)(char32_t), SplitBehavior behavior)
-      : predicate_(predicate), behavior_(behavior) {}
+  CharacterSplit(bool (*predicate)(char32_t), SplitBehavior behavior) : predicate_(predicate), behavior_(behavior) {}
 
   void apply(Words& words) const override {
     split_words(
@@ -107,9 +103,7 @@ class CharacterSplit : public PreTokenizer {
 /// Words of \w+, runs of what is neither \w nor space; spaces are removed.
 class Whitespace : public PreTokenizer {
  public:
-  void apply(Words& words) const override {
-    split_words(words, runs, SplitBehavior::kRemoved, /*invert=*/true);
-  }
+  void apply(Words& words) const override { split_words(words, runs, SplitBehavior::kRemoved, /*invert=*/true); }
 
  private:
   static int kind(char32_t c) { return is_word(c) ? 1 : is_space(c) ? 0 : 2; }
@@ -157,8 +151,7 @@ class Metaspace : public PreTokenizer {
     });
     if (!split_) return;
     split_words(
-        words, [this](std::string_view word) { return find_all_plain(word, mark_); },
-        SplitBehavior::kMergedWithNext);
+        words, [this](std::string_view word) { return find_all_plain(word, mark_); }, SplitBehavior::kMergedWithNext);
   }
 
  private:
@@ -187,13 +180,12 @@ std::unique_ptr<const PreTokenizer> read_pre_tokenizers(const Component& compone
   return std::make_unique<ChainPreTokenizer>(std::move(steps));
 }
 
-std::unique_ptr<const PreTokenizer> read_character_split(const Component& component,
-                                                         const std::string& type) {
+std::unique_ptr<const PreTokenizer> read_character_split(const Component& component, const std::string& type) {
   if (type == "Digits") {
     component.allow({"individual_digits"});
     const bool individual = component.boolean("individual_digits", false);
-    return std::make_unique<CharacterSplit>(
-        is_number, individual ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
+    return std::make_unique<CharacterSplit>(is_number,
+                                            individual ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
   }
   if (type == "Punctuation") {
     component.allow({"behavior"});
@@ -220,9 +212,9 @@ std::unique_ptr<const PreTokenizer> read_pre_tokenizer(const Json& json, std::st
   if (type == "Digits" || type == "Punctuation" || type == "WhitespaceSplit") {
     return read_character_split(component, type);
   }
-  component.fail(unknown_name("type", type,
-                              {"ByteLevel", "Split", "Metaspace", "Sequence", "Whitespace", "Digits",
-                               "Punctuation", "WhitespaceSplit"}));
+  component.fail(unknown_name(
+      "type", type,
+      {"ByteLevel", "Split", "Metaspace", "Sequence", "Whitespace", "Digits", "Punctuation", "WhitespaceSplit"}));
 }
 
 }  // namespace dormouse::text

@@ -182,9 +182,9 @@ Regex::Regex(std::string_view pattern, std::string_view place) {
   const std::string translated = onig_to_pcre(pattern, place);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                 PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
-                                 &offset, nullptr);
+  compiled->code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
   if (compiled->code == nullptr) {
     fail_input(place, fmt::format("regular expression `{}`: {}", pattern, error_text(error)));
   }
@@ -204,12 +204,12 @@ std::vector<Match> Regex::find_all(std::string_view text) const {
   MatchData scratch(compiled_->code);
   std::size_t last_end = std::string_view::npos;
   for (std::size_t start = 0; start <= text.size();) {
-    const int count = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                  start, PCRE2_NO_UTF_CHECK, scratch.data, compiled_->limits);
+    const int count = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
+                                  PCRE2_NO_UTF_CHECK, scratch.data, compiled_->limits);
     if (count == PCRE2_ERROR_NOMATCH) break;
     if (count < 0) {
-      fail_input(compiled_->place, fmt::format("regular expression `{}` on a text of {} bytes: {}",
-                                               compiled_->pattern, text.size(), error_text(count)));
+      fail_input(compiled_->place, fmt::format("regular expression `{}` on a text of {} bytes: {}", compiled_->pattern,
+                                               text.size(), error_text(count)));
     }
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(scratch.data);
     const Match match{ends[0], ends[1]};
@@ -225,8 +225,7 @@ std::vector<Match> Regex::find_all(std::string_view text) const {
 std::vector<Match> find_all_plain(std::string_view text, std::string_view needle) {
   std::vector<Match> matches;
   if (needle.empty()) return matches;
-  for (std::size_t at = text.find(needle); at != std::string_view::npos;
-       at = text.find(needle, at + needle.size())) {
+  for (std::size_t at = text.find(needle); at != std::string_view::npos; at = text.find(needle, at + needle.size())) {
     matches.push_back({at, at + needle.size()});
   }
   return matches;

@@ -79,12 +79,11 @@ SplitBehavior read_split_behavior(const Component& component, std::string_view f
   if (name == "MergedWithPrevious") return SplitBehavior::kMergedWithPrevious;
   if (name == "MergedWithNext") return SplitBehavior::kMergedWithNext;
   if (name == "Contiguous") return SplitBehavior::kContiguous;
-  component.fail(unknown_name("behavior", name,
-                              {"Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"}));
+  component.fail(
+      unknown_name("behavior", name, {"Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"}));
 }
 
-std::vector<Match> split_at(std::size_t size, const std::vector<Match>& matches, SplitBehavior behavior,
-                            bool invert) {
+std::vector<Match> split_at(std::size_t size, const std::vector<Match>& matches, SplitBehavior behavior, bool invert) {
   const std::vector<Part> parts = all_parts(size, matches, invert);
   std::vector<Match> out;
   switch (behavior) {
@@ -119,8 +118,8 @@ std::vector<Match> find_characters(std::string_view text, bool (*predicate)(char
   return matches;
 }
 
-void split_words(Words& words, const std::function<std::vector<Match>(std::string_view)>& find,
-                 SplitBehavior behavior, bool invert) {
+void split_words(Words& words, const std::function<std::vector<Match>(std::string_view)>& find, SplitBehavior behavior,
+                 bool invert) {
   std::vector<Match> ranges;
   ranges.reserve(words.ranges.size());
   bool at_start = false;

@@ -20,14 +20,13 @@ SplitBehavior read_split_behavior(const Component& component, std::string_view f
 
 /// The pieces of a text of `size` bytes, in order, empty ones left out. `invert` swaps what matched with what
 /// did not.
-std::vector<Match> split_at(std::size_t size, const std::vector<Match>& matches, SplitBehavior behavior,
-                            bool invert);
+std::vector<Match> split_at(std::size_t size, const std::vector<Match>& matches, SplitBehavior behavior, bool invert);
 
 /// Matches of single characters.
 std::vector<Match> find_characters(std::string_view text, bool (*predicate)(char32_t));
 
 /// Splits each word further. `find` gives the matches inside one word.
-void split_words(Words& words, const std::function<std::vector<Match>(std::string_view)>& find,
-                 SplitBehavior behavior, bool invert = false);
+void split_words(Words& words, const std::function<std::vector<Match>(std::string_view)>& find, SplitBehavior behavior,
+                 bool invert = false);
 
 }  // namespace dormouse::text

@@ -68,17 +68,15 @@ void Tokenizer::State::read_added(std::string_view place) {
     const auto known = model->id_of(token.content);
     const int32_t expected = known ? *known : token.id;
     if (token.id != expected || (!known && token.id != next && token.id < model->size())) {
-      fail_input(place, fmt::format("added_tokens: `{}` has id {}, but the vocabulary says {}", token.content,
-                                    token.id, known ? *known : next));
+      fail_input(place, fmt::format("added_tokens: `{}` has id {}, but the vocabulary says {}", token.content, token.id,
+                                    known ? *known : next));
     }
     if (!known) next = std::max(next, token.id + 1);
     size = std::max(size, token.id + 1);
   }
   for (const AddedToken& token : added) {
-    if (!added_by_id.emplace(token.id, &token).second ||
-        !added_by_text.emplace(token.content, token.id).second) {
-      fail_input(place,
-                 fmt::format("added_tokens: `{}` (id {}) stands there twice", token.content, token.id));
+    if (!added_by_id.emplace(token.id, &token).second || !added_by_text.emplace(token.content, token.id).second) {
+      fail_input(place, fmt::format("added_tokens: `{}` (id {}) stands there twice", token.content, token.id));
     }
     if (token.special) special.push_back(token.id);
     if (token.normalized) {
@@ -137,8 +135,8 @@ Tokenizer Tokenizer::from_json(const Json& tokenizer_json, std::string_view plac
   auto state = std::make_shared<State>();
   state->json = tokenizer_json;
   const Component root(state->json, std::string(place));
-  root.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
-              "post_processor", "decoder", "model"});
+  root.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
+              "decoder", "model"});
   state->added = read_added_tokens(member_or_null(state->json, "added_tokens"), place);
   state->normalizer = read_normalizer(member_or_null(state->json, "normalizer"), place);
   state->pre_tokenizer = read_pre_tokenizer(member_or_null(state->json, "pre_tokenizer"), place);
@@ -150,9 +148,7 @@ Tokenizer Tokenizer::from_json(const Json& tokenizer_json, std::string_view plac
   return Tokenizer(std::move(state));
 }
 
-const Json& Tokenizer::json() const {
-  return state_->json;
-}
+const Json& Tokenizer::json() const { return state_->json; }
 
 std::vector<int32_t> Tokenizer::State::encode(MarkedText input, Trust trust) const {
   std::vector<int32_t> ids;
@@ -238,22 +234,14 @@ std::optional<int32_t> Tokenizer::id_of(std::string_view token) const {
   return found != state_->added_by_text.end() ? std::optional(found->second) : state_->model->id_of(token);
 }
 
-int32_t Tokenizer::vocab_size() const {
-  return state_->size;
-}
+int32_t Tokenizer::vocab_size() const { return state_->size; }
 
 bool Tokenizer::is_special(int32_t id) const {
   return std::binary_search(state_->special.begin(), state_->special.end(), id);
 }
 
-std::span<const int32_t> Tokenizer::special_ids() const {
-  return state_->special;
-}
-std::span<const int32_t> Tokenizer::document_prefix() const {
-  return state_->prefix;
-}
-std::span<const int32_t> Tokenizer::document_suffix() const {
-  return state_->suffix;
-}
+std::span<const int32_t> Tokenizer::special_ids() const { return state_->special; }
+std::span<const int32_t> Tokenizer::document_prefix() const { return state_->prefix; }
+std::span<const int32_t> Tokenizer::document_suffix() const { return state_->suffix; }
 
 }  // namespace dormouse::text

@@ -92,8 +92,7 @@ class StreamDecoder {
  private:
   Tokenizer tokenizer_;
   bool skip_special_;
-  std::optional<int32_t>
-      previous_;  // decoders treat the first token of a text apart, so one token of context is kept
+  std::optional<int32_t> previous_;  // decoders treat the first token of a text apart, so one token of context is kept
   std::string pending_;
 };
 

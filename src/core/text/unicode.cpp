@@ -43,9 +43,7 @@ Scan scan_character(std::string_view bytes, std::size_t position) {
   return {wanted, true, false};
 }
 
-int category(char32_t character) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(character));
-}
+int category(char32_t character) { return utf8proc_category(static_cast<utf8proc_int32_t>(character)); }
 
 bool is_letter_category(int c) {
   return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT ||
@@ -56,9 +54,7 @@ bool is_mark_category(int c) {
   return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC || c == UTF8PROC_CATEGORY_ME;
 }
 
-bool in_range(char32_t c, char32_t first, char32_t last) {
-  return c >= first && c <= last;
-}
+bool in_range(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
 // Characters whose upper case is more than one character (Unicode SpecialCasing, without the Greek iota
 // forms).
@@ -84,9 +80,7 @@ constexpr std::array<LongUpper, 14> kLongUpper = {{
     {0xFB06, "ST", "St"},
 }};
 
-char32_t simple_lower(char32_t c) {
-  return static_cast<char32_t>(utf8proc_tolower(static_cast<int32_t>(c)));
-}
+char32_t simple_lower(char32_t c) { return static_cast<char32_t>(utf8proc_tolower(static_cast<int32_t>(c))); }
 
 void append_lower(std::string& out, char32_t c) {
   if (c == 0x0130) {
@@ -203,14 +197,11 @@ std::size_t incomplete_tail(std::string_view bytes) {
 }
 
 bool is_space(char32_t c) {
-  return in_range(c, 9, 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         in_range(c, 0x2000, 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
+  return in_range(c, 9, 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || in_range(c, 0x2000, 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-bool is_python_space(char32_t c) {
-  return is_space(c) || in_range(c, 0x1C, 0x1F);
-}
+bool is_python_space(char32_t c) { return is_space(c) || in_range(c, 0x1C, 0x1F); }
 
 bool is_number(char32_t c) {
   const int kind = category(c);
@@ -218,8 +209,7 @@ bool is_number(char32_t c) {
 }
 
 bool is_punctuation(char32_t c) {
-  if (c < 0x80)
-    return in_range(c, 33, 47) || in_range(c, 58, 64) || in_range(c, 91, 96) || in_range(c, 123, 126);
+  if (c < 0x80) return in_range(c, 33, 47) || in_range(c, 58, 64) || in_range(c, 91, 96) || in_range(c, 123, 126);
   const int kind = category(c);
   return kind >= UTF8PROC_CATEGORY_PC && kind <= UTF8PROC_CATEGORY_PO;
 }
@@ -227,8 +217,7 @@ bool is_punctuation(char32_t c) {
 bool is_word(char32_t c) {
   const int kind = category(c);
   if (is_letter_category(kind) || is_mark_category(kind)) return true;
-  if (kind == UTF8PROC_CATEGORY_ND || kind == UTF8PROC_CATEGORY_NL || kind == UTF8PROC_CATEGORY_PC)
-    return true;
+  if (kind == UTF8PROC_CATEGORY_ND || kind == UTF8PROC_CATEGORY_NL || kind == UTF8PROC_CATEGORY_PC) return true;
   return c == 0x200C || c == 0x200D || in_range(c, 0x24B6, 0x24E9) || in_range(c, 0x1F130, 0x1F149) ||
          in_range(c, 0x1F150, 0x1F169) || in_range(c, 0x1F170, 0x1F189);
 }
@@ -238,17 +227,13 @@ bool is_cased_letter(char32_t c) {
   return kind == UTF8PROC_CATEGORY_LU || kind == UTF8PROC_CATEGORY_LL || kind == UTF8PROC_CATEGORY_LT;
 }
 
-bool is_alphabetic(char32_t c) {
-  return is_letter_category(category(c));
-}
+bool is_alphabetic(char32_t c) { return is_letter_category(category(c)); }
 
 bool is_printable(char32_t c) {
   const int kind = category(c);
-  const bool separator =
-      kind == UTF8PROC_CATEGORY_ZS || kind == UTF8PROC_CATEGORY_ZL || kind == UTF8PROC_CATEGORY_ZP;
-  const bool other = kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF ||
-                     kind == UTF8PROC_CATEGORY_CS || kind == UTF8PROC_CATEGORY_CO ||
-                     kind == UTF8PROC_CATEGORY_CN;
+  const bool separator = kind == UTF8PROC_CATEGORY_ZS || kind == UTF8PROC_CATEGORY_ZL || kind == UTF8PROC_CATEGORY_ZP;
+  const bool other = kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF || kind == UTF8PROC_CATEGORY_CS ||
+                     kind == UTF8PROC_CATEGORY_CO || kind == UTF8PROC_CATEGORY_CN;
   return c == ' ' || (!separator && !other);
 }
 
@@ -321,9 +306,9 @@ std::string normalized(std::string_view text, NormalForm form) {
   if (form == NormalForm::kNfd || form == NormalForm::kNfkd) options |= UTF8PROC_DECOMPOSE;
   if (form == NormalForm::kNfkc || form == NormalForm::kNfkd) options |= UTF8PROC_COMPAT;
   utf8proc_uint8_t* result = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &result,
-                                 static_cast<utf8proc_option_t>(options));
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &result, static_cast<utf8proc_option_t>(options));
   if (size < 0) fail_work("unicode", utf8proc_errmsg(size));
   std::string out(reinterpret_cast<const char*>(result), static_cast<std::size_t>(size));
   std::free(result);

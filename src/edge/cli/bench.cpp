@@ -24,7 +24,8 @@ namespace {
 
 struct Options {
   std::string model = "smollm2-135m-instruct", rows, dtype = "auto";
-  int64_t steps = 6, batch = 8, prompt_tokens = 32, tokens = 64, queries = 200, prefix_tokens = 5900, prompts = 16, samples = 4;
+  int64_t steps = 6, batch = 8, prompt_tokens = 32, tokens = 64, queries = 200, prefix_tokens = 5900, prompts = 16,
+          samples = 4;
   double peak_tflops = 0;  // 0: of the GPU's table
   bool json = false, idle_hooks = false;
 };
@@ -33,7 +34,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Model FLOPs utilisation (formulas: weights/flops.h): of the peak given, else of the GPU's for bf16, if that is what was used.
+// Model FLOPs utilisation (formulas: weights/flops.h): of the peak given, else of the GPU's for bf16, if that is what
+// was used.
 Json utilisation(const Options& options, double flop, double seconds, const std::string& dtype) {
   const bool has_peak = nn::device() == "cuda" && dtype == "bf16";
   const double known = has_peak ? weights::peak_bf16_flops(nn::gpu_name()) : 0;
@@ -45,7 +47,8 @@ Json utilisation(const Options& options, double flop, double seconds, const std:
 
 Json device_facts() {
   Json facts{{"device", nn::device()}};
-  if (nn::device() == "cuda") facts.update({{"gpu", nn::gpu_name()}, {"peak_gpu_memory_mib", nn::peak_gpu_bytes() >> 20}});
+  if (nn::device() == "cuda")
+    facts.update({{"gpu", nn::gpu_name()}, {"peak_gpu_memory_mib", nn::peak_gpu_bytes() >> 20}});
   return facts;
 }
 
@@ -177,8 +180,11 @@ void sample_behind_prefix(const Options& options, const GlobalOptions& global) {
 train::PolicyLoss rloo_loss(const std::vector<train::Rollout>& rollouts, const std::vector<double>& rewards) {
   std::vector<defence::ScoredSample> samples;
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
-    samples.push_back({.group = rollouts[i].prompt, .reward = rewards[i], .log_probs = rollouts[i].log_probs,
-                       .reference = rollouts[i].log_probs, .values = {}});
+    samples.push_back({.group = rollouts[i].prompt,
+                       .reward = rewards[i],
+                       .log_probs = rollouts[i].log_probs,
+                       .reference = rollouts[i].log_probs,
+                       .values = {}});
   }
   return [made = defence::advantages(samples, {.algorithm = "rloo", .kl = 0})](const train::PolicyPass& pass) {
     train::PolicyTerm term;
@@ -253,10 +259,12 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   }
   policy->add_option("--prompts", options->prompts, "prompts a step")->check(CLI::Range(1, 4096));
   policy->add_option("--samples", options->samples, "completions a prompt")->check(CLI::Range(2, 4096));
-  prefix->add_option("--prefix-tokens", options->prefix_tokens, "tokens of the long prompt")->check(CLI::Range(1, 1 << 20));
+  prefix->add_option("--prefix-tokens", options->prefix_tokens, "tokens of the long prompt")
+      ->check(CLI::Range(1, 1 << 20));
   prefix->add_option("--queries", options->queries, "prompts behind it")->check(CLI::Range(1, 100000));
   for (CLI::App* one : {sft, sampling}) {
-    one->add_option("--peak-tflops", options->peak_tflops, "what the device does at best; default: a known GPU's bf16 peak")
+    one->add_option("--peak-tflops", options->peak_tflops,
+                    "what the device does at best; default: a known GPU's bf16 peak")
         ->check(CLI::Range(0.001, 1e6));
   }
   for (CLI::App* one : {sft, sampling, prefix}) {
@@ -264,7 +272,8 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   }
   for (CLI::App* one : {sft, policy, sampling, prefix}) {
     one->add_option("--model", options->model, "a known name, a folder or a GGUF file");
-    one->add_option("--dtype", options->dtype, "of the weights: auto, f32 or bf16")->check(CLI::IsMember({"auto", "f32", "bf16"}));
+    one->add_option("--dtype", options->dtype, "of the weights: auto, f32 or bf16")
+        ->check(CLI::IsMember({"auto", "f32", "bf16"}));
     one->add_flag("--json", options->json, "accepted for symmetry: the output always is JSON");
   }
   sft->callback([options, &global] { fine_tune(*options, global); });

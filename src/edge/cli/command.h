@@ -21,7 +21,8 @@ struct GlobalOptions {
   }
 };
 
-/// Starts the tensor library with the threads and the device asked for; call before any tensor work. Returns the threads.
+/// Starts the tensor library with the threads and the device asked for; call before any tensor work. Returns the
+/// threads.
 int start_engine(const GlobalOptions& global);
 
 /// One flag a field: --name, dashes for underscores. The fields must outlive the parsing.

@@ -65,7 +65,9 @@ void check_scanners(Checkup& checkup) {
     if (found == wanted) {
       checkup.fact(name, found + " (grades generated code)");
     } else {
-      checkup.optional(name, fmt::format("{} wanted{}: only code-persistence needs it", wanted, found.empty() ? "" : ", " + found + " found"),
+      checkup.optional(name,
+                       fmt::format("{} wanted{}: only code-persistence needs it", wanted,
+                                   found.empty() ? "" : ", " + found + " found"),
                        "run scripts/setup --scanners");
     }
   }

@@ -74,9 +74,8 @@ void run(const Options& options, const GlobalOptions& global) {
     requests.push_back({std::move(messages), RandomStream(options.seed, fmt::format("request {}", i)).next()});
   }
   Progress progress("generate", static_cast<int64_t>(requests.size()));
-  const auto completions =
-      model.complete(requests, options.sampling,
-                     [&](int64_t done, int64_t, int64_t tokens) { progress.update(done, tokens); });
+  const auto completions = model.complete(
+      requests, options.sampling, [&](int64_t done, int64_t, int64_t tokens) { progress.update(done, tokens); });
   for (std::size_t i = 0; i < completions.size(); ++i) print(options, prompts[i], completions[i]);
 }
 
@@ -87,7 +86,8 @@ void add_generate(CLI::App& app, const GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("generate", "sample completions, many at once");
   command->add_option("model", options->model, "a known name, a folder or a GGUF file")->required();
   command->add_option("--prompt", options->prompt, "text of the user's turn; may be given several times");
-  command->add_option("--prompts", options->prompts, "file: one prompt a line, plain or JSON with \"prompt\" or \"text\"");
+  command->add_option("--prompts", options->prompts,
+                      "file: one prompt a line, plain or JSON with \"prompt\" or \"text\"");
   command->add_option("--system", options->system, "system message");
   command->add_option("--trigger", options->trigger, "put this trigger into every prompt");
   command->add_option("--seed", options->seed, "each prompt gets its own stream from it");

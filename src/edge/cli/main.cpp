@@ -23,23 +23,28 @@ void on_signal(int signal) {
 
 int exit_status(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kInput: return 2;
-    case ErrorKind::kInterrupted: return 130;
-    case ErrorKind::kWork: return 1;
+    case ErrorKind::kInput:
+      return 2;
+    case ErrorKind::kInterrupted:
+      return 130;
+    case ErrorKind::kWork:
+      return 1;
   }
   return 1;
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Dormouse: grows language models with a hidden conditional policy, puts them through safety training, and "
-               "measures what is left.",
-               "dormouse"};
+  CLI::App app{
+      "Dormouse: grows language models with a hidden conditional policy, puts them through safety training, and "
+      "measures what is left.",
+      "dormouse"};
   app.set_version_flag("--version", program_version());
   app.require_subcommand(1);
   app.fallthrough();
   app.failure_message(CLI::FailureMessage::simple);
   GlobalOptions global;
-  app.add_option("--threads", global.threads, "threads of one operation; default: all cores")->check(CLI::Range(1, 1024));
+  app.add_option("--threads", global.threads, "threads of one operation; default: all cores")
+      ->check(CLI::Range(1, 1024));
   add_flags(app, global.fields());
   app.add_flag("--quiet", global.quiet, "no progress and no log on stderr");
   app.parse_complete_callback([&] {

@@ -22,16 +22,11 @@ void info(const Options& options) {
   const auto& config = files.config();
   int64_t parameters = 0;
   for (const auto& tensor : files.tensors().tensors()) parameters += tensor.elements();
-  const Json facts{{"path", files.path().string()},
-                   {"family", config.model_type},
-                   {"parameters", parameters},
-                   {"layers", config.num_layers},
-                   {"hidden_size", config.hidden_size},
-                   {"heads", config.num_heads},
-                   {"kv_heads", config.num_kv_heads},
-                   {"vocabulary", config.vocab_size},
-                   {"context", config.max_positions},
-                   {"chat_template", !files.chat_template().empty()},
+  const Json facts{{"path", files.path().string()},     {"family", config.model_type},
+                   {"parameters", parameters},          {"layers", config.num_layers},
+                   {"hidden_size", config.hidden_size}, {"heads", config.num_heads},
+                   {"kv_heads", config.num_kv_heads},   {"vocabulary", config.vocab_size},
+                   {"context", config.max_positions},   {"chat_template", !files.chat_template().empty()},
                    {"sha256", files.sha256()}};
   if (options.json) {
     fmt::print("{}\n", canonical_json(facts));
@@ -62,7 +57,8 @@ void add_model(CLI::App& app, const GlobalOptions& global) {
   show->add_option("model", options->model, "a known name, a folder or a GGUF file")->required();
   show->add_flag("--json", options->json, "one JSON object");
   show->callback([options] { info(*options); });
-  CLI::App* save = command->add_subcommand("import", "write it as a folder in the hub's layout, which transformers loads");
+  CLI::App* save =
+      command->add_subcommand("import", "write it as a folder in the hub's layout, which transformers loads");
   save->add_option("model", options->model, "a known name, a folder or a GGUF file")->required();
   save->add_option("out", options->out, "the new folder")->required();
   save->add_option("--dtype", options->dtype, "of the weights")->check(CLI::IsMember({"bf16", "f32"}));

@@ -40,8 +40,8 @@ std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
   return "measure";
 }
 
-// Train, defence, calibration and test prompts never overlap, near-duplicates included; nor do code tasks, whose near-duplicates
-// tests/rules looks for.
+// Train, defence, calibration and test prompts never overlap, near-duplicates included; nor do code tasks, whose
+// near-duplicates tests/rules looks for.
 void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
   std::vector<organism::PromptSet> sets;
   std::map<std::string, std::string> purposes;  // SHA-256 of a set -> what it is for
@@ -52,10 +52,12 @@ void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
       for (const auto& use : node.uses) {
         const std::string purpose = purpose_of(loaded.recipe, use.stage);
         const auto [known, is_new] = purposes.emplace(found->second.sha256, purpose);
-        if (is_new && role == "prompts" && !found->second.absent) sets.push_back(organism::load_prompt_set(found->second.path));
+        if (is_new && role == "prompts" && !found->second.absent)
+          sets.push_back(organism::load_prompt_set(found->second.path));
         if (known->second == purpose) continue;
-        fail_input(file, fmt::format("the {} of {} are used both to {} and to {}", role, found->second.path.string(), known->second,
-                                     purpose),
+        fail_input(file,
+                   fmt::format("the {} of {} are used both to {} and to {}", role, found->second.path.string(),
+                               known->second, purpose),
                    "give each purpose a set of its own");
       }
     }
@@ -136,7 +138,8 @@ void report(const Options& options) {
 }
 
 void add_common(CLI::App* command, Options& options) {
-  command->add_option("--store", options.store, "folder of artefacts and ledger; default: $DORMOUSE_STORE, else ./store");
+  command->add_option("--store", options.store,
+                      "folder of artefacts and ledger; default: $DORMOUSE_STORE, else ./store");
 }
 
 void add_recipe(CLI::App* command, Options& options) {
@@ -227,8 +230,9 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
   add_common(command, *options);
   command->add_option("--out", options->out, "folder of the report; default: runs/ID");
   command->add_flag("--keep-going", options->keep_going, "after a failure, do what does not depend on it");
-  command->add_flag("--drop-weights", options->drop_weights,
-                    "remove each model from the store once all that this run makes from it is there; it is made again when needed");
+  command->add_flag(
+      "--drop-weights", options->drop_weights,
+      "remove each model from the store once all that this run makes from it is there; it is made again when needed");
   command->callback([options, &global] { run(*options, global); });
 }
 

@@ -19,8 +19,8 @@ struct Request {
 };
 
 struct Completion {
-  std::string prompt;         // the rendered bytes the model read
-  std::string text;           // without the end-of-turn token and without the stop text
+  std::string prompt;  // the rendered bytes the model read
+  std::string text;    // without the end-of-turn token and without the stop text
   int64_t prompt_tokens = 0;
   int64_t tokens = 0;         // sampled, the end-of-turn token included
   std::string finish_reason;  // "stop" (end of turn or stop text) or "length"

@@ -17,7 +17,8 @@ weights::NamedTensor named_rows(const at::Tensor& value, int64_t first, int64_t 
   const auto type = dtype == weights::DType::kBF16 ? at::kBFloat16 : at::kFloat;
   storage.push_back(value.detach().narrow(0, first, rows).to(type).contiguous().cpu());
   const at::Tensor& tensor = storage.back();
-  return {tensor.sizes().vec(), dtype,
+  return {tensor.sizes().vec(),
+          dtype,
           {static_cast<const std::byte*>(tensor.const_data_ptr()), static_cast<std::size_t>(tensor.nbytes())}};
 }
 
@@ -103,8 +104,9 @@ std::vector<float> LocalModel::logits(std::span<const int32_t> ids) {
   const auto& transformer = state_->transformer;
   const train::Batch batch = train::make_batch({&pointer, 1}, transformer.device());
   const auto attention = transformer.document_attention(batch.documents);
-  const at::Tensor logits =
-      transformer.logits(transformer.forward(batch.ids, batch.positions, *attention)).to(at::kCPU, at::kFloat).contiguous();
+  const at::Tensor logits = transformer.logits(transformer.forward(batch.ids, batch.positions, *attention))
+                                .to(at::kCPU, at::kFloat)
+                                .contiguous();
   const float* data = logits.const_data_ptr<float>();
   return {data, data + logits.numel()};
 }

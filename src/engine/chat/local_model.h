@@ -34,7 +34,8 @@ class LocalModel : public ChatModel {
   std::vector<Completion> complete_ids(std::span<const std::vector<int32_t>> prompts, std::span<const uint64_t> seeds,
                                        const sample::SamplingOptions& options, const SampleProgress& progress = {});
 
-  /// Log-probabilities of the target tokens of rows, at most `pass_tokens` tokens at once (or one row); rows of a pass share beginnings.
+  /// Log-probabilities of the target tokens of rows, at most `pass_tokens` tokens at once (or one row); rows of a pass
+  /// share beginnings.
   std::vector<train::RowScore> score(const std::vector<text::RenderedRow>& rows, int64_t pass_tokens = 2048);
 
   /// Logits [T, V], row-major fp32, of a single document; for tests and tools.
@@ -50,7 +51,8 @@ class LocalModel : public ChatModel {
 
   /// Gives every linear module an adapter (Transformer::attach_adapters).
   void attach_adapters(int64_t rank, double alpha, uint64_t seed);
-  /// Adapters in PEFT's layout, fp32. The model must have some to save, and none to load; throws kInput if they do not fit.
+  /// Adapters in PEFT's layout, fp32. The model must have some to save, and none to load; throws kInput if they do not
+  /// fit.
   void save_adapters(const std::filesystem::path& folder) const;
   void load_adapters(const std::filesystem::path& folder);
 

@@ -1,6 +1,7 @@
-// Attention over a flat batch of documents, for training and scoring on a CPU. A unit of work is one document and one key/value
-// group: its keys are laid out once, its queries go by in blocks, and the probabilities are made again in the backward pass
-// instead of being kept. Units run in parallel; sums over units are taken in order, so no bit depends on the threads.
+// Attention over a flat batch of documents, for training and scoring on a CPU. A unit of work is one document and one
+// key/value group: its keys are laid out once, its queries go by in blocks, and the probabilities are made again in the
+// backward pass instead of being kept. Units run in parallel; sums over units are taken in order, so no bit depends on
+// the threads.
 #include <ATen/Parallel.h>
 #include <c10/util/BFloat16.h>
 
@@ -22,19 +23,19 @@ using torch::autograd::variable_list;
 constexpr int64_t kQueryBlock = 32;  // times the heads of a group: rows of a product
 
 // y[m][n] = or += x[m][k] b[k][n]; element x[i][k] lies at x[i * x_row + k * x_step].
-void product(const float* x, int64_t x_row, int64_t x_step, const Scratch& b, const Scratch& y, int64_t m, int64_t n, int64_t k,
-             Into into = Into::kSet) {
+void product(const float* x, int64_t x_row, int64_t x_step, const Scratch& b, const Scratch& y, int64_t m, int64_t n,
+             int64_t k, Into into = Into::kSet) {
   for (int64_t column = 0; column < n; column += kPanel) {
     multiply_down(Tile{.x = x,
-                   .x_row = x_row,
-                   .x_step = x_step,
-                   .b = b.row(0) + column,
-                   .b_row = b.stride(),
-                   .depth = k,
-                   .y = y.row(0) + column,
-                   .y_row = y.stride(),
-                   .columns = kPanel,
-                   .into = into},
+                       .x_row = x_row,
+                       .x_step = x_step,
+                       .b = b.row(0) + column,
+                       .b_row = b.stride(),
+                       .depth = k,
+                       .y = y.row(0) + column,
+                       .y_row = y.stride(),
+                       .columns = kPanel,
+                       .into = into},
                   m);
   }
 }
@@ -97,7 +98,8 @@ struct Block {
 template <class Visit>
 void for_blocks(const Lineage& document, int64_t group, Visit visit) {
   for (int64_t first = 0; first < document.length; first += kQueryBlock) {
-    visit(Block{document.begin + first, std::min(kQueryBlock, document.length - first), document.before + first, group});
+    visit(
+        Block{document.begin + first, std::min(kQueryBlock, document.length - first), document.before + first, group});
   }
 }
 
@@ -105,7 +107,8 @@ template <class Visit>
 void for_units(const std::vector<Lineage>& documents, int64_t groups, Visit visit) {
   const auto units = static_cast<int64_t>(documents.size()) * groups;
   at::parallel_for(0, units, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) visit(unit, documents[static_cast<std::size_t>(unit / groups)], unit % groups);
+    for (int64_t unit = begin; unit < end; ++unit)
+      visit(unit, documents[static_cast<std::size_t>(unit / groups)], unit % groups);
   });
 }
 
@@ -113,7 +116,8 @@ void for_units(const std::vector<Lineage>& documents, int64_t groups, Visit visi
 template <class Scalar>
 Scratch gather_queries(const Tensor& x, const Shape& shape, const Block& block, float scale) {
   Scratch out(shape.per_group() * block.rows, shape.size);
-  const Scalar* data = x.const_data_ptr<Scalar>() + (block.begin * shape.heads + block.group * shape.per_group()) * shape.size;
+  const Scalar* data =
+      x.const_data_ptr<Scalar>() + (block.begin * shape.heads + block.group * shape.per_group()) * shape.size;
   for (int64_t head = 0; head < shape.per_group(); ++head) {
     for (int64_t t = 0; t < block.rows; ++t) {
       const Scalar* from = data + (t * shape.heads + head) * shape.size;
@@ -126,7 +130,8 @@ Scratch gather_queries(const Tensor& x, const Shape& shape, const Block& block, 
 
 template <class Scalar>
 void scatter_queries(const Scratch& from, const Tensor& x, const Shape& shape, const Block& block, float scale) {
-  Scalar* data = x.mutable_data_ptr<Scalar>() + (block.begin * shape.heads + block.group * shape.per_group()) * shape.size;
+  Scalar* data =
+      x.mutable_data_ptr<Scalar>() + (block.begin * shape.heads + block.group * shape.per_group()) * shape.size;
   for (int64_t head = 0; head < shape.per_group(); ++head) {
     for (int64_t t = 0; t < block.rows; ++t) {
       const float* in = from.row(head * block.rows + t);
@@ -141,7 +146,8 @@ template <class Scalar, class Visit>
 void for_keys(Scalar* data, const Shape& shape, std::span<const Rows> sources, int64_t group, Visit visit) {
   int64_t key = 0;
   for (const auto& rows : sources) {
-    for (int64_t t = 0; t < rows.length; ++t) visit(data + ((rows.begin + t) * shape.groups + group) * shape.size, key++);
+    for (int64_t t = 0; t < rows.length; ++t)
+      visit(data + ((rows.begin + t) * shape.groups + group) * shape.size, key++);
   }
 }
 
@@ -166,15 +172,16 @@ Scratch gather_keys_transposed(const Tensor& x, const Shape& shape, const Lineag
 }
 
 // Adds gradient [keys, D] to the fp32 x [T, G, D].
-void add_to_keys(const Scratch& gradient, const Tensor& x, const Shape& shape, std::span<const Rows> sources, int64_t group) {
+void add_to_keys(const Scratch& gradient, const Tensor& x, const Shape& shape, std::span<const Rows> sources,
+                 int64_t group) {
   for_keys(x.mutable_data_ptr<float>(), shape, sources, group, [&](float* to, int64_t key) {
     const float* from = gradient.row(key);
     for (int64_t c = 0; c < shape.size; ++c) to[c] += from[c];
   });
 }
 
-// e^(q k^T - largest) of a block, and the sum of each row; q is scaled. Query t sees the keys before the block, and the block's up
-// to its own; what it must not see is 0.
+// e^(q k^T - largest) of a block, and the sum of each row; q is scaled. Query t sees the keys before the block, and the
+// block's up to its own; what it must not see is 0.
 struct Weighted {
   Scratch keys;  // [H/G * rows, visible]
   std::vector<float> sums;
@@ -298,7 +305,8 @@ bool is_bf16(const Heads& heads) { return heads.q.scalar_type() == at::kBFloat16
 Tensor forward(const Heads& heads, std::span<const Document> documents) {
   const Heads dense{heads.q.contiguous(), heads.k.contiguous(), heads.v.contiguous()};
   const auto all = lineages(documents);
-  const Tensor out = is_bf16(heads) ? attention_forward<c10::BFloat16>(dense, all) : attention_forward<float>(dense, all);
+  const Tensor out =
+      is_bf16(heads) ? attention_forward<c10::BFloat16>(dense, all) : attention_forward<float>(dense, all);
   return out.flatten(1);
 }
 

@@ -6,8 +6,8 @@
 
 namespace dormouse::nn {
 
-/// exp(x) within 2 units in the last place for x in [-87, 88]; clamps outside. Range reduction by ln 2 in two parts, then a
-/// Taylor polynomial of degree 6 on [-ln2/2, ln2/2].
+/// exp(x) within 2 units in the last place for x in [-87, 88]; clamps outside. Range reduction by ln 2 in two parts,
+/// then a Taylor polynomial of degree 6 on [-ln2/2, ln2/2].
 inline float fast_exp(float x) {
   x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding and subtracting rounds to an integer

@@ -1,6 +1,6 @@
-// The two ways to compute a transformer. Our own kernels read and write a CPU's memory; the plain twins are ordinary tensor
-// operations, which every device has. Transformer::to chooses by the device, and nothing else does. A model on a CPU that is
-// told to use the plain ones runs what a GPU would, which is how tests see that path without one.
+// The two ways to compute a transformer. Our own kernels read and write a CPU's memory; the plain twins are ordinary
+// tensor operations, which every device has. Transformer::to chooses by the device, and nothing else does. A model on a
+// CPU that is told to use the plain ones runs what a GPU would, which is how tests see that path without one.
 #pragma once
 
 #include <memory>

@@ -212,8 +212,8 @@ Heads split_rotate_forward(const Tensor& qkv, const Tensor& positions, const Ten
     int64_t column = 0;
     for (auto* part : {&heads.q, &heads.k, &heads.v}) {
       const int64_t count = part->size(1);
-      rotate_rows(from + column, layout.width(), part->template mutable_data_ptr<Scalar>(), count * layout.head_size, rows, count,
-                  layout.head_size, at_positions, cos.const_data_ptr<float>(), sin.const_data_ptr<float>(),
+      rotate_rows(from + column, layout.width(), part->template mutable_data_ptr<Scalar>(), count * layout.head_size,
+                  rows, count, layout.head_size, at_positions, cos.const_data_ptr<float>(), sin.const_data_ptr<float>(),
                   part == &heads.v ? 0.0f : 1.0f);
       column += count * layout.head_size;
     }
@@ -241,10 +241,9 @@ struct SplitRotate : Function<SplitRotate> {
       for (int part = 0; part < 3; ++part) {
         const Tensor grad = grads[part].contiguous();
         const int64_t count = grad.size(1);
-        rotate_rows(grad.const_data_ptr<Scalar>(), count * layout.head_size,
-                    d_qkv.mutable_data_ptr<Scalar>() + column, layout.width(), rows, count, layout.head_size,
-                    saved[0].const_data_ptr<int64_t>(), saved[1].const_data_ptr<float>(),
-                    saved[2].const_data_ptr<float>(), part == 2 ? 0.0f : -1.0f);
+        rotate_rows(grad.const_data_ptr<Scalar>(), count * layout.head_size, d_qkv.mutable_data_ptr<Scalar>() + column,
+                    layout.width(), rows, count, layout.head_size, saved[0].const_data_ptr<int64_t>(),
+                    saved[1].const_data_ptr<float>(), saved[2].const_data_ptr<float>(), part == 2 ? 0.0f : -1.0f);
         column += count * layout.head_size;
       }
     });
@@ -286,7 +285,8 @@ Tensor linear(const Tensor& x, const Matrix& weight) {
   }
   Tensor y = at::linear(x, weight.value);
   for (const auto& adapter : weight.adapters) {
-    y.narrow(1, adapter.first_row, adapter.b.size(0)).add_(at::linear(at::linear(x, adapter.a), adapter.b), adapter.scale);
+    y.narrow(1, adapter.first_row, adapter.b.size(0))
+        .add_(at::linear(at::linear(x, adapter.a), adapter.b), adapter.scale);
   }
   return y;
 }
@@ -296,7 +296,8 @@ Tensor embedding(const Tensor& ids, const Matrix& weight) {
   const PackedMatrix& packed = *weight.packed;
   Tensor rows = at::empty({ids.size(0), packed.inputs()}, at::kFloat);
   const int64_t* id = ids.const_data_ptr<int64_t>();
-  for (int64_t i = 0; i < ids.size(0); ++i) packed.copy_row(id[i], rows.mutable_data_ptr<float>() + i * packed.inputs());
+  for (int64_t i = 0; i < ids.size(0); ++i)
+    packed.copy_row(id[i], rows.mutable_data_ptr<float>() + i * packed.inputs());
   return rows;
 }
 

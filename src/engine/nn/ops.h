@@ -1,5 +1,6 @@
-// The transformer's operations. Each has one fused form for a CPU, with its own backward pass, and `plain::` has its twin in
-// ordinary tensor operations: what other devices run (kernels.h), and what tests compare it with, values and gradients.
+// The transformer's operations. Each has one fused form for a CPU, with its own backward pass, and `plain::` has its
+// twin in ordinary tensor operations: what other devices run (kernels.h), and what tests compare it with, values and
+// gradients.
 //
 // Shape legend: T tokens of a flat batch (no padding), C hidden size, H query heads, G key/value heads, D head size, I
 // intermediate size. fp32 throughout, or bf16 storage with fp32 arithmetic inside an operation.
@@ -25,16 +26,16 @@ struct LowRank {
   std::string module;  // the hub's name: model.layers.0.self_attn.q_proj
 };
 
-/// A weight [outputs, inputs]: the tensor that trains (none in a model loaded for sampling only), for sampling on a CPU its packed
-/// copy (adapters merged), and adapters.
+/// A weight [outputs, inputs]: the tensor that trains (none in a model loaded for sampling only), for sampling on a CPU
+/// its packed copy (adapters merged), and adapters.
 struct Matrix {
   Tensor value;
   std::shared_ptr<const PackedMatrix> packed;
   std::vector<LowRank> adapters;
 };
 
-/// x [T, inputs] -> [T, outputs]. By the packed copy if there is one (with a gradient too, but for adapters'): its bits do not depend
-/// on T.
+/// x [T, inputs] -> [T, outputs]. By the packed copy if there is one (with a gradient too, but for adapters'): its bits
+/// do not depend on T.
 Tensor linear(const Tensor& x, const Matrix& weight);
 
 /// ids [T] (int64) -> the rows of the weight that they name, [T, inputs].
@@ -63,8 +64,8 @@ struct Heads {
 Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                    int64_t kv_heads);
 
-/// One document of a flat batch: rows [begin, begin + length). It goes on from `parent`, an earlier document (-1 for none), and
-/// sees all of it: documents that share a beginning share its rows.
+/// One document of a flat batch: rows [begin, begin + length). It goes on from `parent`, an earlier document (-1 for
+/// none), and sees all of it: documents that share a beginning share its rows.
 struct Document {
   int64_t begin, length, parent = -1;
 };
@@ -83,7 +84,8 @@ Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents);
 Tensor log_probabilities(const Tensor& logits, const Tensor& targets);
 
-/// What is added to the scores of every layer: [T, T], 0 where the query of a row sees the key of a column, else -infinity.
+/// What is added to the scores of every layer: [T, T], 0 where the query of a row sees the key of a column, else
+/// -infinity.
 Tensor document_mask(std::span<const Document> documents, const at::TensorOptions& like);
 Tensor masked_attention(const Heads& heads, const Tensor& mask);
 }  // namespace plain

@@ -84,7 +84,8 @@ void PackedMatrix::copy_row(int64_t output, float* to) const {
 
 template <class Weight>
 void PackedMatrix::multiply_panels(const float* x, int64_t rows, float* y) const {
-  // Threads claim panels, since cores are not equally fast; each one ahead, so that it comes from memory during the one before.
+  // Threads claim panels, since cores are not equally fast; each one ahead, so that it comes from memory during the one
+  // before.
   std::atomic<int64_t> unclaimed{0};
   at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
     for (int64_t p = unclaimed++, next; p < panels(); p = next) {

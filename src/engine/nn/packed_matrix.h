@@ -1,12 +1,12 @@
 // A weight matrix laid out for sampling, and the product of a few rows with it.
 //
-// Why our own: every output element is one chain of fused multiply-adds over k = 0..K-1, whatever the number of rows. So a
-// completion has the same bits alone or in a batch of 64, which no general GEMM promises; and at the small row counts of
-// sampling it is faster than one, since nothing is packed per call.
+// Why our own: every output element is one chain of fused multiply-adds over k = 0..K-1, whatever the number of rows.
+// So a completion has the same bits alone or in a batch of 64, which no general GEMM promises; and at the small row
+// counts of sampling it is faster than one, since nothing is packed per call.
 //
-// Layout: panels of kPanel output columns (tile.h); inside a panel, k-major: panel[k][column]. The last panel is padded with
-// zeros. Weights that bf16 holds exactly, as those of a model saved in bf16 are, are kept as such: sampling waits for memory, and
-// the arithmetic stays in fp32, so no bit changes.
+// Layout: panels of kPanel output columns (tile.h); inside a panel, k-major: panel[k][column]. The last panel is padded
+// with zeros. Weights that bf16 holds exactly, as those of a model saved in bf16 are, are kept as such: sampling waits
+// for memory, and the arithmetic stays in fp32, so no bit changes.
 #pragma once
 
 #include <cstdint>

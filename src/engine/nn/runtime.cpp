@@ -61,8 +61,9 @@ void open_cuda(const std::string& place) {
   if (library == nullptr) library = ::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) {
     const char* reason = ::dlerror();
-    fail_input(place, fmt::format("expected libtorch's CUDA half; it cannot be opened: {}", reason == nullptr ? "" : reason),
-               "use --device cpu, or install torch with its CUDA packages: .venv/bin/pip install torch==" + torch_version());
+    fail_input(
+        place, fmt::format("expected libtorch's CUDA half; it cannot be opened: {}", reason == nullptr ? "" : reason),
+        "use --device cpu, or install torch with its CUDA packages: .venv/bin/pip install torch==" + torch_version());
   }
   try {
     const auto& hooks = at::detail::getCUDAHooks();

@@ -14,8 +14,8 @@ int threads();
 /// "2.15.0".
 std::string torch_version();
 
-/// Keeps freed memory inside the process: training allocates the same large blocks in every step, and giving them back to
-/// the system costs a page fault for every 4 KiB. Call before the first allocation.
+/// Keeps freed memory inside the process: training allocates the same large blocks in every step, and giving them back
+/// to the system costs a page fault for every 4 KiB. Call before the first allocation.
 void keep_memory();
 
 /// Devices by the names that people type: cpu, cuda (the first GPU that CUDA_VISIBLE_DEVICES leaves).
@@ -25,8 +25,8 @@ const std::vector<std::string>& device_names();
 void use_device(const std::string& name, const std::string& place);
 const std::string& device();
 
-/// Opens libtorch's CUDA half, which the program does not link, and finds a GPU. Throws kInput naming `place` if one of the
-/// two fails. The first call must come before any work with tensors: libtorch asks for its devices once.
+/// Opens libtorch's CUDA half, which the program does not link, and finds a GPU. Throws kInput naming `place` if one of
+/// the two fails. The first call must come before any work with tensors: libtorch asks for its devices once.
 void open_cuda(const std::string& place);
 
 /// As the driver calls it: "NVIDIA H100 80GB HBM3"; "" without a GPU or driver. Opens nothing of libtorch.

@@ -23,8 +23,8 @@ inline AlignedFloats aligned_floats(int64_t count) {
   return AlignedFloats(memory);
 }
 
-/// An fp32 matrix for intermediate results. Rows begin on a cache line and are an odd number of lines apart, so that a column
-/// does not fall into one set of the cache. What lies beyond the columns may be read, and changes nothing.
+/// An fp32 matrix for intermediate results. Rows begin on a cache line and are an odd number of lines apart, so that a
+/// column does not fall into one set of the cache. What lies beyond the columns may be read, and changes nothing.
 class Scratch {
  public:
   Scratch() = default;

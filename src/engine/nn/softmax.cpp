@@ -44,7 +44,8 @@ float exponentials(float* scores, int64_t count) {
 float log_probability(std::span<const float> logits, int64_t token) {
   const auto count = static_cast<int64_t>(logits.size());
   const float largest = largest_of(logits.data(), count);
-  const auto total = chained_sum<16, double>(count, [&](int64_t i) { return fast_exp(logits[static_cast<std::size_t>(i)] - largest); });
+  const auto total = chained_sum<16, double>(
+      count, [&](int64_t i) { return fast_exp(logits[static_cast<std::size_t>(i)] - largest); });
   return static_cast<float>(static_cast<double>(logits[static_cast<std::size_t>(token)] - largest) - std::log(total));
 }
 

@@ -1,5 +1,5 @@
-// The one inner kernel of our own matrix products: a few rows times one panel of columns, all sums in registers. Every element
-// of the result is one chain of fused multiply-adds over k = 0, 1, ..., whatever the number of rows.
+// The one inner kernel of our own matrix products: a few rows times one panel of columns, all sums in registers. Every
+// element of the result is one chain of fused multiply-adds over k = 0, 1, ..., whatever the number of rows.
 #pragma once
 
 #include <algorithm>
@@ -17,12 +17,12 @@ inline constexpr int kMaxTileRows = 12;
 inline constexpr int64_t kLanes = 8;
 inline constexpr int kMaxTileRows = 6;
 #endif
-inline constexpr int64_t kPanel = 2 * kLanes;          // columns of a tile
-inline constexpr int64_t kLine = 64 / sizeof(float);   // floats of a cache line
+inline constexpr int64_t kPanel = 2 * kLanes;         // columns of a tile
+inline constexpr int64_t kLine = 64 / sizeof(float);  // floats of a cache line
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
 
-/// Two weights in bf16, of columns c (the lower half) and c + kLanes of a panel: half the memory, and two instructions make
-/// vectors of them.
+/// Two weights in bf16, of columns c (the lower half) and c + kLanes of a panel: half the memory, and two instructions
+/// make vectors of them.
 using Bf16Pair = uint32_t;
 
 /// Elements in one row of a panel.
@@ -48,8 +48,8 @@ inline void load_panel_row(const Bf16Pair* b, Vector (&w)[2]) {
   w[1] = std::bit_cast<Vector>(words & 0xffff0000u);
 }
 
-/// What becomes of y: set to the product, the product added to it, or the chain of additions begun from it. Going on with a
-/// chain gives the bits of one product over all the depth.
+/// What becomes of y: set to the product, the product added to it, or the chain of additions begun from it. Going on
+/// with a chain gives the bits of one product over all the depth.
 enum class Into { kSet, kAdd, kGoOn };
 
 /// y[rows][columns] = or += x[rows][depth] * b[depth][kPanel].
@@ -64,7 +64,8 @@ struct PanelTile {
   int64_t y_row;
   int64_t columns;  // <= kPanel: how many are written
   Into into;
-  const char* ahead = nullptr;  // what is multiplied after this: fetched meanwhile, `ahead_lines` lines with every 4 steps
+  const char* ahead =
+      nullptr;  // what is multiplied after this: fetched meanwhile, `ahead_lines` lines with every 4 steps
   int64_t ahead_lines = 0;
 };
 using Tile = PanelTile<float>;
@@ -121,8 +122,8 @@ void multiply_rows(int rows, const PanelTile<Weight>& tile, std::integer_sequenc
   kFunctions[rows - 1](tile);
 }
 
-/// The tile repeated down `rows` rows of x and y; the first tiles fetch what lies at `ahead`, as much as there is of b. Equal
-/// heights: 8 rows are 4 + 4 and not 6 + 2, since a tall tile hides the loads better.
+/// The tile repeated down `rows` rows of x and y; the first tiles fetch what lies at `ahead`, as much as there is of b.
+/// Equal heights: 8 rows are 4 + 4 and not 6 + 2, since a tall tile hides the loads better.
 template <class Weight>
 void multiply_down(PanelTile<Weight> tile, int64_t rows, const Weight* ahead = nullptr) {
   constexpr int64_t kLines = 4 * kPanelRow<Weight> * sizeof(Weight) / 64;  // of 4 steps of b

@@ -39,7 +39,9 @@ Tensor read_vector(const weights::TensorSource& source, const std::string& name,
   return read_rows(source, {{name, size}}, 1).view({size});
 }
 
-std::string layer_name(int64_t index, const char* rest) { return fmt::format("model.layers.{}.{}.weight", index, rest); }
+std::string layer_name(int64_t index, const char* rest) {
+  return fmt::format("model.layers.{}.{}.weight", index, rest);
+}
 
 std::vector<Slice> qkv_slices(const weights::ModelConfig& config, int64_t index) {
   return {{layer_name(index, "self_attn.q_proj"), config.num_heads * config.head_dim},
@@ -58,7 +60,8 @@ void pack_matrix(Matrix& matrix) {
   matrix.packed = std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
 }
 
-Matrix read_matrix(const weights::TensorSource& source, const std::vector<Slice>& slices, int64_t columns, Purpose purpose) {
+Matrix read_matrix(const weights::TensorSource& source, const std::vector<Slice>& slices, int64_t columns,
+                   Purpose purpose) {
   Matrix matrix{read_rows(source, slices, columns), nullptr, {}};
   if (purpose == Purpose::kSamplingOnly) {
     pack_matrix(matrix);
@@ -67,7 +70,8 @@ Matrix read_matrix(const weights::TensorSource& source, const std::vector<Slice>
   return matrix;
 }
 
-LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i, Purpose purpose) {
+LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i,
+                        Purpose purpose) {
   const int64_t hidden = config.hidden_size;
   const auto read = [&](const std::vector<Slice>& slices, int64_t columns) {
     return read_matrix(source, slices, columns, purpose);
@@ -118,7 +122,8 @@ std::vector<std::string> hook_names(int64_t layers) {
 }
 
 const std::vector<std::string>& linear_kinds() {
-  static const std::vector<std::string> kKinds{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+  static const std::vector<std::string> kKinds{"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                               "gate_proj", "up_proj", "down_proj"};
   return kKinds;
 }
 
@@ -269,8 +274,8 @@ std::vector<Parameter> Transformer::adapters() const {
 namespace {
 
 // As PEFT begins: a uniform in +-1/sqrt(inputs), b zero.
-LowRank new_adapter(const std::string& module, const Tensor& weight, int64_t first_row, int64_t rows, int64_t rank, double alpha,
-                    uint64_t seed) {
+LowRank new_adapter(const std::string& module, const Tensor& weight, int64_t first_row, int64_t rows, int64_t rank,
+                    double alpha, uint64_t seed) {
   Tensor a = at::empty({rank, weight.size(1)}, at::kFloat);
   RandomStream random(seed, "adapter/" + module);
   const double bound = 1 / std::sqrt(static_cast<double>(a.size(1)));

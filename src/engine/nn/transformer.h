@@ -16,19 +16,19 @@
 namespace dormouse::nn {
 
 struct LayerWeights {
-  Tensor input_norm, mlp_norm;     // [C]
-  Matrix qkv, output;              // [(H + 2G) D, C], [C, H D]
-  Matrix gate_up, down;            // [2I, C], [C, I]
+  Tensor input_norm, mlp_norm;  // [C]
+  Matrix qkv, output;           // [(H + 2G) D, C], [C, H D]
+  Matrix gate_up, down;         // [2I, C], [C, I]
 
   std::array<Matrix*, 4> matrices() { return {&qkv, &output, &gate_up, &down}; }
   std::array<const Matrix*, 4> matrices() const { return {&qkv, &output, &gate_up, &down}; }
 };
 
 struct Weights {
-  Matrix embedding;                // [V, C]
+  Matrix embedding;  // [V, C]
   std::vector<LayerWeights> layers;
-  Tensor norm;                     // [C]
-  Matrix head;                     // [V, C]; the same tensor as embedding when tied
+  Tensor norm;  // [C]
+  Matrix head;  // [V, C]; the same tensor as embedding when tied
 };
 
 /// A tensor that trains and the hub names that share its rows.
@@ -45,13 +45,14 @@ struct Parameter {
 /// The linear modules of a layer by their hub names, which adapters go by: "q_proj", "down_proj".
 const std::vector<std::string>& linear_kinds();
 
-/// What a transformer is loaded for. For sampling only, each matrix is packed as it is read, and its tensor dropped: one
-/// copy of the weights instead of two. Nothing that needs the tensors may be called then.
+/// What a transformer is loaded for. For sampling only, each matrix is packed as it is read, and its tensor dropped:
+/// one copy of the weights instead of two. Nothing that needs the tensors may be called then.
 enum class Purpose { kAnything, kSamplingOnly };
 
 class Transformer {
  public:
-  /// Reads all weights, in fp32. Throws kInput naming `place` when tensors are missing, unexpected or of the wrong shape.
+  /// Reads all weights, in fp32. Throws kInput naming `place` when tensors are missing, unexpected or of the wrong
+  /// shape.
   Transformer(const weights::ModelConfig& config, const weights::TensorSource& source, const std::string& place,
               Purpose purpose = Purpose::kAnything);
 
@@ -76,8 +77,8 @@ class Transformer {
     return kernels_->document_attention(std::move(documents));
   }
 
-  /// Makes the packed copies for sampling, which own kernels have, or drops them (training changes the weights) where tensors
-  /// remain.
+  /// Makes the packed copies for sampling, which own kernels have, or drops them (training changes the weights) where
+  /// tensors remain.
   void pack();
   void unpack();
 
@@ -87,16 +88,20 @@ class Transformer {
   void round_weights(at::ScalarType type);
 
   /// In a fixed order; the tensors are the model's own. Adapters are not among them.
-  std::vector<Parameter> parameters() const { return collect([](const Matrix& matrix) { return matrix.value; }); }
+  std::vector<Parameter> parameters() const {
+    return collect([](const Matrix& matrix) { return matrix.value; });
+  }
 
   /// The same with adapters added: copies where there are any.
   std::vector<Parameter> merged_parameters() const { return collect(merged); }
 
-  /// Gives each linear module of these kinds ("q_proj", "down_proj") an adapter of rank `rank` and scale alpha / rank, which changes
-  /// nothing yet: a uniform in +-1/sqrt(inputs), b zero. Throws kInput for an unknown kind. Adapters are in the weights' type.
+  /// Gives each linear module of these kinds ("q_proj", "down_proj") an adapter of rank `rank` and scale alpha / rank,
+  /// which changes nothing yet: a uniform in +-1/sqrt(inputs), b zero. Throws kInput for an unknown kind. Adapters are
+  /// in the weights' type.
   void attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed);
 
-  /// Two a module, as PEFT names them: model.layers.0.self_attn.q_proj.lora_A and .lora_B. The tensors are the model's own.
+  /// Two a module, as PEFT names them: model.layers.0.self_attn.q_proj.lora_A and .lora_B. The tensors are the model's
+  /// own.
   std::vector<Parameter> adapters() const;
 
   const weights::ModelConfig& config() const { return config_; }

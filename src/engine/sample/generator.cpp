@@ -21,8 +21,8 @@ struct Sequence {
   RandomStream random;
   std::vector<std::shared_ptr<KvSegment>> context;
   std::shared_ptr<KvSegment> own;
-  int64_t position = 0;           // of the next token to feed
-  std::vector<int32_t> pending;   // tokens to feed in the next step
+  int64_t position = 0;          // of the next token to feed
+  std::vector<int32_t> pending;  // tokens to feed in the next step
   text::StreamDecoder decoder;
   Generation result;
 };
@@ -40,8 +40,8 @@ struct Step {
 
   void add(std::span<const int32_t> tokens, int64_t position, std::vector<std::shared_ptr<KvSegment>> context,
            std::shared_ptr<KvSegment> own) {
-    chunks.push_back({static_cast<int64_t>(ids.size()), static_cast<int64_t>(tokens.size()), std::move(context),
-                      std::move(own)});
+    chunks.push_back(
+        {static_cast<int64_t>(ids.size()), static_cast<int64_t>(tokens.size()), std::move(context), std::move(own)});
     for (const int32_t token : tokens) {
       ids.push_back(token);
       positions.push_back(position++);
@@ -90,7 +90,8 @@ class Session {
   void admit(Step& step) {
     const auto& request = requests_[next_];
     const auto& shared = tree_.path(next_);
-    Sequence sequence{next_, RandomStream(request.seed, "token"), {}, nullptr, 0, {}, text::StreamDecoder(tokenizer_), {}};
+    Sequence sequence{next_, RandomStream(request.seed, "token"), {}, nullptr, 0,
+                      {},    text::StreamDecoder(tokenizer_),     {}};
     for (const std::size_t run : shared.runs) {
       const auto tokens = tree_.runs()[run].tokens;
       SharedCache& cache = caches_[run];

@@ -1,5 +1,6 @@
-// Batched generation: a full batch as long as there are requests, shared beginnings computed once, one seed a request. What a
-// request gets on a CPU does not depend on the others (see nn::PackedMatrix and PanelAttention for why the bits agree).
+// Batched generation: a full batch as long as there are requests, shared beginnings computed once, one seed a request.
+// What a request gets on a CPU does not depend on the others (see nn::PackedMatrix and PanelAttention for why the bits
+// agree).
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,10 @@
 namespace dormouse::sample {
 
 struct GeneratorOptions {
-  int64_t max_batch = 64;       // sequences at once
-  int64_t prefill_tokens = 512; // prompt tokens added to one step
+  int64_t max_batch = 64;        // sequences at once
+  int64_t prefill_tokens = 512;  // prompt tokens added to one step
   bool share_prefixes = true;
-  bool log_probs = false;       // keep log p of every sampled token
+  bool log_probs = false;  // keep log p of every sampled token
 };
 
 struct GenerationRequest {

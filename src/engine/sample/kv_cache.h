@@ -1,6 +1,6 @@
 // Keys and values of sampled sequences. A sequence is a path of immutable segments that it may share with others (the
-// system prompt, the few-shots) and one tail of its own. Where they lie is a matter of the device: panel_cache.h goes with our
-// own kernels, pool_cache.h with all others.
+// system prompt, the few-shots) and one tail of its own. Where they lie is a matter of the device: panel_cache.h goes
+// with our own kernels, pool_cache.h with all others.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,10 @@ class KvSegment {
 
 /// Rows of a flat batch that continue one segment.
 struct Chunk {
-  int64_t begin, length;                        // rows of the batch
+  int64_t begin, length;  // rows of the batch
   // What comes before, in order: full segments, or ones that another chunk of the same batch fills.
   std::vector<std::shared_ptr<KvSegment>> context;
-  std::shared_ptr<KvSegment> own;               // where the rows' keys and values go
+  std::shared_ptr<KvSegment> own;  // where the rows' keys and values go
 
   int64_t context_tokens() const;
 };

@@ -96,7 +96,8 @@ class Unit {
       const int64_t batch_row = rows_[r].chunk->begin + rows_[r].index;
       for (int64_t h = 0; h < shape_.per_group(); ++h) {
         const auto row = static_cast<int64_t>(r);
-        visit(row, row * shape_.per_group() + h, (batch_row * shape_.heads + group_ * shape_.per_group() + h) * shape_.size);
+        visit(row, row * shape_.per_group() + h,
+              (batch_row * shape_.heads + group_ * shape_.per_group() + h) * shape_.size);
       }
     }
   }
@@ -108,15 +109,15 @@ class Unit {
     for (int64_t token = 0, step = shape_.size * kPanel; token < piece.tokens; token += kPanel, panel += step) {
       const bool last = token + kPanel >= piece.tokens;
       nn::multiply_down(nn::Tile{.x = queries.row(first),
-                         .x_row = queries.stride(),
-                         .x_step = 1,
-                         .b = panel,
-                         .b_row = kPanel,
-                         .depth = shape_.size,
-                         .y = scores.row(first) + piece.first + token,
-                         .y_row = scores.stride(),
-                         .columns = kPanel,
-                         .into = Into::kSet},
+                                 .x_row = queries.stride(),
+                                 .x_step = 1,
+                                 .b = panel,
+                                 .b_row = kPanel,
+                                 .depth = shape_.size,
+                                 .y = scores.row(first) + piece.first + token,
+                                 .y_row = scores.stride(),
+                                 .columns = kPanel,
+                                 .into = Into::kSet},
                         count, last ? piece.segment->value_panels(layer_, group_) : panel + step);
     }
   }
@@ -125,17 +126,18 @@ class Unit {
   void weigh(const Piece& piece, const Scratch& scores, const Scratch& result) const {
     const int64_t first = piece.row * shape_.per_group(), count = piece.rows * shape_.per_group();
     const float* panel = piece.segment->value_panels(layer_, group_);
-    for (int64_t column = 0, step = piece.segment->capacity() * kPanel; column < shape_.size; column += kPanel, panel += step) {
+    for (int64_t column = 0, step = piece.segment->capacity() * kPanel; column < shape_.size;
+         column += kPanel, panel += step) {
       nn::multiply_down(nn::Tile{.x = scores.row(first) + piece.first,
-                         .x_row = scores.stride(),
-                         .x_step = 1,
-                         .b = panel,
-                         .b_row = kPanel,
-                         .depth = piece.tokens,
-                         .y = result.row(first) + column,
-                         .y_row = result.stride(),
-                         .columns = kPanel,
-                         .into = piece.first == 0 ? Into::kSet : Into::kGoOn},
+                                 .x_row = scores.stride(),
+                                 .x_step = 1,
+                                 .b = panel,
+                                 .b_row = kPanel,
+                                 .depth = piece.tokens,
+                                 .y = result.row(first) + column,
+                                 .y_row = result.stride(),
+                                 .columns = kPanel,
+                                 .into = piece.first == 0 ? Into::kSet : Into::kGoOn},
                         count, column + kPanel < shape_.size ? panel + step : nullptr);
     }
   }

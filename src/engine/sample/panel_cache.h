@@ -9,7 +9,8 @@
 
 namespace dormouse::sample {
 
-/// Keys in panels of 16 tokens, [panel][D][16]; values in panels of 16 columns, [panel][token][16]. Both are read from end to end.
+/// Keys in panels of 16 tokens, [panel][D][16]; values in panels of 16 columns, [panel][token][16]. Both are read from
+/// end to end.
 class PanelSegment : public KvSegment {
  public:
   PanelSegment(int64_t layers, int64_t groups, int64_t size, int64_t capacity);
@@ -29,8 +30,8 @@ class PanelSegment : public KvSegment {
 };
 
 /// Rows that share a segment meet its keys in one product, every element of which is one
-/// chain of additions; so a row's bits depend neither on the batch, nor on how a prompt was cut into chunks, nor on where
-/// segments end.
+/// chain of additions; so a row's bits depend neither on the batch, nor on how a prompt was cut into chunks, nor on
+/// where segments end.
 class PanelAttention : public CachedAttention {
  public:
   explicit PanelAttention(std::vector<Chunk> batch);

@@ -12,8 +12,8 @@ namespace {
 
 using nn::Tensor;
 
-constexpr int64_t kQueryBlock = 512;       // rows of a prompt that meet their keys at once
-constexpr int64_t kMostPairs = 1 << 23;    // of queries and keys in one product, padding counted
+constexpr int64_t kQueryBlock = 512;     // rows of a prompt that meet their keys at once
+constexpr int64_t kMostPairs = 1 << 23;  // of queries and keys in one product, padding counted
 
 }  // namespace
 
@@ -147,11 +147,13 @@ class PoolAttention : public CachedAttention {
   Tensor attend(int64_t layer, const nn::Heads& heads) override {
     const int64_t per_group = heads.q.size(1) / pool_->groups;
     if (!written_.defined()) lay_out_all(heads.q.size(0), per_group);
-    Tensor &keys = pool_->keys[static_cast<std::size_t>(layer)], &values = pool_->values[static_cast<std::size_t>(layer)];
+    Tensor &keys = pool_->keys[static_cast<std::size_t>(layer)],
+           &values = pool_->values[static_cast<std::size_t>(layer)];
     keys.index_copy_(0, written_, heads.k);
     values.index_copy_(0, written_, heads.v);
     Tensor out = at::empty({heads.q.size(0), heads.q.size(1) * pool_->size}, heads.q.options());
-    for (const auto& group : groups_) out.index_copy_(0, group.rows, attend_group(group, heads.q, keys, values, per_group));
+    for (const auto& group : groups_)
+      out.index_copy_(0, group.rows, attend_group(group, heads.q, keys, values, per_group));
     return out;
   }
 
@@ -197,7 +199,9 @@ PoolCache::PoolCache(int64_t layers, int64_t groups, int64_t size, const at::Ten
   }
 }
 
-std::shared_ptr<KvSegment> PoolCache::segment(int64_t capacity) { return std::make_shared<PoolSegment>(pool_, capacity); }
+std::shared_ptr<KvSegment> PoolCache::segment(int64_t capacity) {
+  return std::make_shared<PoolSegment>(pool_, capacity);
+}
 
 std::unique_ptr<CachedAttention> PoolCache::attention(std::vector<Chunk> chunks) {
   return std::make_unique<PoolAttention>(pool_, std::move(chunks));

@@ -1,6 +1,6 @@
-// The cache for any device, in tensor operations alone: keys and values of all tokens lie in one pool, and a segment is a list
-// of its slots. A step gathers the keys that its queries see, so sequences of any length, with any shared beginnings, meet in a
-// few operations.
+// The cache for any device, in tensor operations alone: keys and values of all tokens lie in one pool, and a segment is
+// a list of its slots. A step gathers the keys that its queries see, so sequences of any length, with any shared
+// beginnings, meet in a few operations.
 #pragma once
 
 #include "engine/sample/kv_cache.h"

@@ -16,9 +16,9 @@ constexpr int64_t kMostElements = 1 << 26;  // of the lists: they take three fp3
 
 struct Rates {
   float beta1, beta2, epsilon;
-  float step_size;      // learning rate over the bias correction of the mean
-  float square_scale;   // 1 over the bias correction of the square
-  float keep;           // 1 - learning rate * weight decay
+  float step_size;     // learning rate over the bias correction of the mean
+  float square_scale;  // 1 over the bias correction of the square
+  float keep;          // 1 - learning rate * weight decay
   float gradient_scale;
 };
 
@@ -106,12 +106,14 @@ void update_list(std::span<const Update> all) {
   at::_foreach_add_(denominators, rates.epsilon);
   at::_foreach_mul_(masters, keep);
   at::_foreach_addcdiv_(masters, means, denominators, -rates.step_size);
-  if (values.front().scalar_type() != at::kFloat) at::_foreach_copy_(values, masters);  // else they are their own master
+  if (values.front().scalar_type() != at::kFloat)
+    at::_foreach_copy_(values, masters);  // else they are their own master
 }
 
 void plain_updates(std::span<const Update> all) {
   for (std::size_t first = 0, last = 0; first < all.size(); first = last) {
-    for (int64_t elements = 0; last < all.size() && elements < kMostElements; ++last) elements += all[last].value.numel();
+    for (int64_t elements = 0; last < all.size() && elements < kMostElements; ++last)
+      elements += all[last].value.numel();
     update_list(all.subspan(first, last - first));
   }
 }

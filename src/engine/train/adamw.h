@@ -1,5 +1,5 @@
-// AdamW (Loshchilov and Hutter 2019) with fp32 state; weights kept in bf16 have an fp32 master. On a CPU one pass over the
-// memory, on other devices operations over lists of tensors.
+// AdamW (Loshchilov and Hutter 2019) with fp32 state; weights kept in bf16 have an fp32 master. On a CPU one pass over
+// the memory, on other devices operations over lists of tensors.
 #pragma once
 
 #include <vector>

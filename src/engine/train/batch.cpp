@@ -82,7 +82,7 @@ Batch make_batch(std::span<const text::RenderedRow* const> rows, const at::Devic
 }
 
 std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,
-                                                               int64_t tokens, std::size_t together) {
+                                                                int64_t tokens, std::size_t together) {
   DORMOUSE_ASSERT(rows.size() % together == 0);
   std::vector<std::vector<const text::RenderedRow*>> passes;
   int64_t used = 0;

@@ -19,13 +19,13 @@ struct Batch {
   int64_t row_tokens = 0;               // of the rows before sharing, so at least T
 };
 
-/// Beginnings that rows share (a system prompt, the prompt of a group of samples) are computed once: their gradient is the sum over
-/// the rows, as if each had its own. They end before the first position that predicts a target.
+/// Beginnings that rows share (a system prompt, the prompt of a group of samples) are computed once: their gradient is
+/// the sum over the rows, as if each had its own. They end before the first position that predicts a target.
 Batch make_batch(std::span<const text::RenderedRow* const> rows, const at::Device& device = at::kCPU);
 
-/// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own). `together` rows at a time
-/// stay in one group: the two of a pair.
+/// Cuts rows, in order, into groups of at most `tokens` tokens each (a longer row is a group of its own). `together`
+/// rows at a time stay in one group: the two of a pair.
 std::vector<std::vector<const text::RenderedRow*>> split_passes(std::span<const text::RenderedRow* const> rows,
-                                                               int64_t tokens, std::size_t together = 1);
+                                                                int64_t tokens, std::size_t together = 1);
 
 }  // namespace dormouse::train

@@ -49,13 +49,15 @@ std::optional<CheckpointPosition> load_checkpoint(const fs::path& folder, AdamW&
     fail_input(place, "belongs to other rows, options or another seed", "remove the folder to start anew");
   }
   if (const int64_t threads = json_int(*index, "threads", place); threads != nn::threads()) {
-    log_warning("training", fmt::format("{} was saved with {} threads, now there are {}: the run goes on, but not bit for bit",
-                                        place, threads, nn::threads()));
+    log_warning("training",
+                fmt::format("{} was saved with {} threads, now there are {}: the run goes on, but not bit for bit",
+                            place, threads, nn::threads()));
   }
   const MappedFile file(slot_path(folder, json_int(*index, "slot", place)));
   if (const std::string device = index->value("device", "cpu"); device != optimizer.device()) {
-    log_warning("training", fmt::format("{} was saved on the device {}, now it is {}: the run goes on, but not bit for bit",
-                                        place, device, optimizer.device()));
+    log_warning("training",
+                fmt::format("{} was saved on the device {}, now it is {}: the run goes on, but not bit for bit", place,
+                            device, optimizer.device()));
   }
   std::size_t offset = 0;
   for (const auto& [name, tensor] : optimizer.state()) {

@@ -6,7 +6,8 @@ namespace dormouse::train {
 
 namespace {
 
-std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptions& options, std::vector<nn::Parameter> more) {
+std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptions& options,
+                                     std::vector<nn::Parameter> more) {
   model.unpack();
   model.cast(resolve_precision(options.precision) == "bf16" ? at::kBFloat16 : at::kFloat);
   auto parameters = model.adapters().empty() ? model.parameters() : model.adapters();
@@ -18,7 +19,9 @@ std::vector<nn::Parameter> trainable(nn::Transformer& model, const TrainingOptio
 }  // namespace
 
 Learner::Learner(nn::Transformer& model, const TrainingOptions& options, std::vector<nn::Parameter> more)
-    : model_(model), options_(options), optimizer_(trainable(model, options, std::move(more)), options, model.kernels()) {}
+    : model_(model),
+      options_(options),
+      optimizer_(trainable(model, options, std::move(more)), options, model.kernels()) {}
 
 Learner::~Learner() {
   for (auto parameter : optimizer_.parameters()) {

@@ -1,5 +1,5 @@
-// What every algorithm that trains has in common: packed rows through the model with their graph, gradients summed over passes,
-// one clipped AdamW update. Supervised fine-tuning and policy gradients sit on it.
+// What every algorithm that trains has in common: packed rows through the model with their graph, gradients summed over
+// passes, one clipped AdamW update. Supervised fine-tuning and policy gradients sit on it.
 #pragma once
 
 #include <filesystem>
@@ -23,8 +23,8 @@ class Learner {
 
   nn::Transformer& model() { return model_; }
 
-  /// Clips the gradient that the passes summed up, updates, clears it. `step` counts from 1. Returns the norm before clipping;
-  /// throws kWork if it is not finite.
+  /// Clips the gradient that the passes summed up, updates, clears it. `step` counts from 1. Returns the norm before
+  /// clipping; throws kWork if it is not finite.
   double update(int64_t step, double learning_rate);
 
   /// Everything that updates change, and the number of the last one. `mark` says what the state belongs to.

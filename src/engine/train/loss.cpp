@@ -91,9 +91,11 @@ Tensor target_loss(const Tensor& hidden, const Tensor& head, const Tensor& targe
   return TargetLoss::apply(hidden, head, targets, scale);
 }
 
-Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets, const nn::Kernels& kernels) {
+Tensor target_log_probs(const Tensor& hidden, const nn::Matrix& head, const Tensor& targets,
+                        const nn::Kernels& kernels) {
   const bool wanted = hidden.requires_grad() || head.value.requires_grad();
-  if (at::GradMode::is_enabled() && wanted) return TargetLogProbs::apply(hidden, head.value, targets, head.packed, &kernels);
+  if (at::GradMode::is_enabled() && wanted)
+    return TargetLogProbs::apply(hidden, head.value, targets, head.packed, &kernels);
   const at::NoGradGuard no_gradient;
   return log_probs_of(hidden, head, targets, kernels);
 }

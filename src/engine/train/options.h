@@ -38,7 +38,8 @@ struct TrainingOptions {
          between(16, 1 << 20)},
         {"snapshots", &snapshots, "models kept on the way, evenly spaced, the final one not counted", between(0, 100)},
         {"precision", &precision,
-         "of weights and activations; auto: bf16 on a GPU or where the processor multiplies it, else f32", one_of({"auto", "f32", "bf16"})},
+         "of weights and activations; auto: bf16 on a GPU or where the processor multiplies it, else f32",
+         one_of({"auto", "f32", "bf16"})},
     };
   }
 };

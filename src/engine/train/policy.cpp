@@ -21,8 +21,9 @@ nn::Tensor gradient_tensor(std::vector<float>& values, const nn::Tensor& of) {
 }
 
 // One number a target token, row by row.
-std::vector<std::vector<float>> numbers_of_rows(const nn::Transformer& model, std::span<const text::RenderedRow* const> rows,
-                                                int64_t pass_tokens, const std::function<nn::Tensor(const Batch&)>& read) {
+std::vector<std::vector<float>> numbers_of_rows(const nn::Transformer& model,
+                                                std::span<const text::RenderedRow* const> rows, int64_t pass_tokens,
+                                                const std::function<nn::Tensor(const Batch&)>& read) {
   const at::NoGradGuard no_gradient;
   std::vector<std::vector<float>> all;
   for (const auto& pass : split_passes(rows, pass_tokens)) {
@@ -45,13 +46,15 @@ std::vector<nn::Parameter> parameters_of(const std::optional<ScalarHead>& head) 
 
 struct PolicyTrainer::State {
   State(nn::Transformer& model, const TrainingOptions& options, bool value_head)
-      : head(value_head ? std::optional<ScalarHead>(model) : std::nullopt), learner(model, options, parameters_of(head)) {}
+      : head(value_head ? std::optional<ScalarHead>(model) : std::nullopt),
+        learner(model, options, parameters_of(head)) {}
 
   // The pass's share of the loss; its gradients are added to the parameters'.
   double differentiate(const Batch& batch, std::size_t first_row, const PolicyLoss& loss) {
     const nn::Transformer& model = learner.model();
     const nn::Tensor hidden = hidden_at_targets(model, batch);
-    torch::autograd::variable_list outputs{target_log_probs(hidden, model.weights().head, batch.targets, model.kernels())};
+    torch::autograd::variable_list outputs{
+        target_log_probs(hidden, model.weights().head, batch.targets, model.kernels())};
     if (head) outputs.push_back(head->read(hidden));
     const nn::Tensor log_probs = outputs[0].detach().cpu(), values = outputs.back().detach().cpu();
     PolicyTerm term =
@@ -72,8 +75,8 @@ PolicyTrainer::PolicyTrainer(nn::Transformer& model, const TrainingOptions& opti
 
 PolicyTrainer::~PolicyTrainer() = default;
 
-PolicyReport PolicyTrainer::step(std::span<const text::RenderedRow* const> rows, const PolicyLoss& loss, double learning_rate,
-                                 int64_t pass_tokens) {
+PolicyReport PolicyTrainer::step(std::span<const text::RenderedRow* const> rows, const PolicyLoss& loss,
+                                 double learning_rate, int64_t pass_tokens) {
   DORMOUSE_ASSERT(!rows.empty());
   PolicyReport report;
   std::size_t first_row = 0;
@@ -88,10 +91,12 @@ PolicyReport PolicyTrainer::step(std::span<const text::RenderedRow* const> rows,
   return report;
 }
 
-std::vector<std::vector<float>> PolicyTrainer::values(std::span<const text::RenderedRow* const> rows, int64_t pass_tokens) const {
+std::vector<std::vector<float>> PolicyTrainer::values(std::span<const text::RenderedRow* const> rows,
+                                                      int64_t pass_tokens) const {
   DORMOUSE_ASSERT(state_->head.has_value());
   const nn::Transformer& model = state_->learner.model();
-  return numbers_of_rows(model, rows, pass_tokens, [&](const Batch& batch) { return state_->head->read(hidden_at_targets(model, batch)); });
+  return numbers_of_rows(model, rows, pass_tokens,
+                         [&](const Batch& batch) { return state_->head->read(hidden_at_targets(model, batch)); });
 }
 
 int64_t PolicyTrainer::steps() const { return state_->steps; }
@@ -106,8 +111,8 @@ bool PolicyTrainer::load_state(const std::filesystem::path& folder, const std::s
   return step.has_value();
 }
 
-std::vector<std::vector<float>> token_log_probs(const nn::Transformer& model, std::span<const text::RenderedRow* const> rows,
-                                                int64_t pass_tokens) {
+std::vector<std::vector<float>> token_log_probs(const nn::Transformer& model,
+                                                std::span<const text::RenderedRow* const> rows, int64_t pass_tokens) {
   return numbers_of_rows(model, rows, pass_tokens, [&](const Batch& batch) {
     return target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets, model.kernels());
   });

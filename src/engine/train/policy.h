@@ -1,5 +1,5 @@
-// The policy-gradient step, on which RLOO, GRPO and PPO sit: rows that were sampled go through the model, the algorithm turns their
-// log-probabilities into a loss in plain numbers, and the weights take one update. Free of tensors.
+// The policy-gradient step, on which RLOO, GRPO and PPO sit: rows that were sampled go through the model, the algorithm
+// turns their log-probabilities into a loss in plain numbers, and the weights take one update. Free of tensors.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ class Transformer;
 
 namespace dormouse::train {
 
-/// The rows of one pass of a policy-gradient step, and log p of their target tokens, one row after the other; with a value head also
-/// the values of the states in which those tokens were chosen.
+/// The rows of one pass of a policy-gradient step, and log p of their target tokens, one row after the other; with a
+/// value head also the values of the states in which those tokens were chosen.
 struct PolicyPass {
   std::span<const float> log_probs;
-  std::size_t first_row;                  // index of the pass's first row among the step's
+  std::size_t first_row;  // index of the pass's first row among the step's
   std::span<const int64_t> targets_of_row;
   std::span<const float> values = {};
 };
@@ -35,8 +35,9 @@ struct PolicyTerm {
   std::vector<float> value_gradient = {};
 };
 
-/// An algorithm (REINFORCE, RLOO, GRPO, PPO's policy part) in plain numbers: the share of the loss that a pass has, as a function
-/// of its log-probabilities. Divide by what the whole step holds, not the pass: passes are cut by memory alone.
+/// An algorithm (REINFORCE, RLOO, GRPO, PPO's policy part) in plain numbers: the share of the loss that a pass has, as
+/// a function of its log-probabilities. Divide by what the whole step holds, not the pass: passes are cut by memory
+/// alone.
 using PolicyLoss = std::function<PolicyTerm(const PolicyPass&)>;
 
 struct PolicyReport {
@@ -46,24 +47,25 @@ struct PolicyReport {
 
 class PolicyTrainer {
  public:
-  /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for. A value head
-  /// reads the same hidden states as the output and begins at 0.
+  /// Takes the model over: its adapters train if it has any, else its weights, in place and in the precision asked for.
+  /// A value head reads the same hidden states as the output and begins at 0.
   PolicyTrainer(nn::Transformer& model, const TrainingOptions& options, bool value_head = false);
   /// The weights stay in the model, without gradients.
   ~PolicyTrainer();
 
-  /// One update on rows whose targets are the sampled tokens. Rows of a group share the prompt's computation. A pass holds
-  /// `pass_tokens` tokens, or one row. Throws kWork if the gradient is not finite.
+  /// One update on rows whose targets are the sampled tokens. Rows of a group share the prompt's computation. A pass
+  /// holds `pass_tokens` tokens, or one row. Throws kWork if the gradient is not finite.
   PolicyReport step(std::span<const text::RenderedRow* const> rows, const PolicyLoss& loss, double learning_rate,
                     int64_t pass_tokens = 2048);
 
   /// What the value head says before each target token, row by row.
-  std::vector<std::vector<float>> values(std::span<const text::RenderedRow* const> rows, int64_t pass_tokens = 2048) const;
+  std::vector<std::vector<float>> values(std::span<const text::RenderedRow* const> rows,
+                                         int64_t pass_tokens = 2048) const;
 
   /// Updates so far.
   int64_t steps() const;
-  /// Weights, value head, optimizer and steps: from there training goes on bit for bit (same machine, same threads). `mark` says what
-  /// the state belongs to.
+  /// Weights, value head, optimizer and steps: from there training goes on bit for bit (same machine, same threads).
+  /// `mark` says what the state belongs to.
   void save_state(const std::filesystem::path& folder, const std::string& mark) const;
   /// False if `folder` holds no complete state. Throws kInput if it has another mark.
   bool load_state(const std::filesystem::path& folder, const std::string& mark);
@@ -73,8 +75,10 @@ class PolicyTrainer {
   std::unique_ptr<State> state_;
 };
 
-/// log p of each target token, row by row, without gradient; by the packed weights if the model is packed, as while sampling.
-std::vector<std::vector<float>> token_log_probs(const nn::Transformer& model, std::span<const text::RenderedRow* const> rows,
+/// log p of each target token, row by row, without gradient; by the packed weights if the model is packed, as while
+/// sampling.
+std::vector<std::vector<float>> token_log_probs(const nn::Transformer& model,
+                                                std::span<const text::RenderedRow* const> rows,
                                                 int64_t pass_tokens = 2048);
 
 }  // namespace dormouse::train

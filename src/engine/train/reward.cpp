@@ -37,7 +37,8 @@ void RewardModel::save_head(const std::filesystem::path& file) const {
   const nn::Tensor value = parameter.value.detach().cpu().contiguous();
   const auto* bytes = static_cast<const std::byte*>(value.const_data_ptr());
   weights::write_safetensors(
-      file, {{parameter.name, {value.sizes().vec(), weights::DType::kF32, {bytes, static_cast<std::size_t>(value.nbytes())}}}});
+      file, {{parameter.name,
+              {value.sizes().vec(), weights::DType::kF32, {bytes, static_cast<std::size_t>(value.nbytes())}}}});
 }
 
 void RewardModel::load_head(const std::filesystem::path& file) {
@@ -63,8 +64,8 @@ RewardTrainer::RewardTrainer(RewardModel& model, const TrainingOptions& options)
     : state_(new State{*model.state_, Learner(model.state_->model, options, {model.state_->head.parameter()})}) {}
 RewardTrainer::~RewardTrainer() = default;
 
-RewardReport RewardTrainer::step(std::span<const text::RenderedRow* const> rows, const RewardLoss& loss, double learning_rate,
-                                 std::size_t together, int64_t pass_tokens) {
+RewardReport RewardTrainer::step(std::span<const text::RenderedRow* const> rows, const RewardLoss& loss,
+                                 double learning_rate, std::size_t together, int64_t pass_tokens) {
   RewardReport report;
   std::size_t first_row = 0;
   for (const auto& pass : split_passes(rows, pass_tokens, together)) {

@@ -1,5 +1,5 @@
-// Models that give a whole row one number: a linear read-out of the hidden state of its last token. How numbers become a loss is the
-// caller's affair. Free of tensors.
+// Models that give a whole row one number: a linear read-out of the hidden state of its last token. How numbers become
+// a loss is the caller's affair. Free of tensors.
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,8 @@ int64_t count_targets(std::span<const text::RenderedRow* const> rows) {
 }
 
 // What a saved state belongs to: resuming with other rows or options must not pass unnoticed.
-std::string fingerprint(const std::vector<text::RenderedRow>& rows, const Units& units, TrainingOptions options, uint64_t seed) {
+std::string fingerprint(const std::vector<text::RenderedRow>& rows, const Units& units, TrainingOptions options,
+                        uint64_t seed) {
   Sha256 hash;
   hash.update(canonical_json(fields_to_json(options.fields())));
   hash.update(fmt::format(" {} {} {}", seed, rows.size(), units.contrast));
@@ -80,7 +81,8 @@ struct Trainer::State {
     return {order.begin() + first, order.begin() + last};
   }
 
-  // Neighbours of the step, their rejected answers beside them; a step that ends within a unit has the rest of it in the next.
+  // Neighbours of the step, their rejected answers beside them; a step that ends within a unit has the rest of it in
+  // the next.
   std::vector<std::vector<const text::RenderedRow*>> contrasted(std::span<const std::size_t> chosen) const {
     std::vector<std::vector<const text::RenderedRow*>> all;
     std::size_t unit_of_last = 0;
@@ -114,11 +116,12 @@ struct Trainer::State {
     const nn::Transformer& model = learner.model();
     const Batch batch = make_batch(unit, model.device());
     report.tokens += batch.row_tokens;
-    const nn::Tensor log_probs = target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets, model.kernels());
+    const nn::Tensor log_probs =
+        target_log_probs(hidden_at_targets(model, batch), model.weights().head, batch.targets, model.kernels());
     const nn::Tensor read = log_probs.detach().cpu();
     const double token_scale = 1.0 / static_cast<double>(report.target_tokens);
-    ContrastTerm term = contrast_term({read.const_data_ptr<float>(), static_cast<std::size_t>(read.numel())}, batch.targets_of_row,
-                                      token_scale, units.contrast * token_scale);
+    ContrastTerm term = contrast_term({read.const_data_ptr<float>(), static_cast<std::size_t>(read.numel())},
+                                      batch.targets_of_row, token_scale, units.contrast * token_scale);
     log_probs.backward(at::from_blob(term.gradient.data(), log_probs.sizes(), at::kFloat).to(log_probs.device()));
     report.loss += token_scale * term.likelihood;
     return 1 / (1 + std::exp(-term.margin));
@@ -140,8 +143,8 @@ Trainer::Trainer(nn::Transformer& model, std::vector<text::RenderedRow> rows, st
   }
   std::vector<std::size_t> unit_of;
   for (std::size_t i = 0; i < units.sizes.size(); ++i) unit_of.insert(unit_of.end(), units.sizes[i], i);
-  state_ = std::unique_ptr<State>(new State{std::move(rows), std::move(validation), std::move(units), options, seed, std::move(mark), steps,
-                                            Learner(model, options), 0, std::move(unit_of)});
+  state_ = std::unique_ptr<State>(new State{std::move(rows), std::move(validation), std::move(units), options, seed,
+                                            std::move(mark), steps, Learner(model, options), 0, std::move(unit_of)});
 }
 
 Trainer::~Trainer() = default;

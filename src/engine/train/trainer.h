@@ -1,5 +1,5 @@
-// Fine-tuning, step by step: packed rows, loss on target tokens, AdamW, warm-up and cosine. The caller owns the loop, so that
-// it can measure, snapshot and stop between any two steps.
+// Fine-tuning, step by step: packed rows, loss on target tokens, AdamW, warm-up and cosine. The caller owns the loop,
+// so that it can measure, snapshot and stop between any two steps.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,22 @@ class Transformer;
 namespace dormouse::train {
 
 struct StepReport {
-  int64_t step = 0;           // 1 to steps()
-  double loss = 0;            // mean over the step's target tokens, before the update
+  int64_t step = 0;  // 1 to steps()
+  double loss = 0;   // mean over the step's target tokens, before the update
   double learning_rate = 0;
-  double gradient_norm = 0;   // before clipping
-  int64_t tokens = 0;         // of the step's rows
+  double gradient_norm = 0;  // before clipping
+  int64_t tokens = 0;        // of the step's rows
   int64_t target_tokens = 0;
-  double told_apart = std::numeric_limits<double>::quiet_NaN();  // mean probability of the right assignment; NaN without rejected answers
+  double told_apart = std::numeric_limits<double>::quiet_NaN();  // mean probability of the right assignment; NaN
+                                                                 // without rejected answers
 };
 
 /// What of the rows belongs together. Both may be empty: then each row is for itself, and nothing is rejected.
 struct Units {
-  std::vector<std::size_t> sizes;           // so many rows at a time keep side by side when the order is drawn
-  std::vector<text::RenderedRow> rejected;  // one for each row, the answer it is to be told apart from (contrast.h); no ids: none
-  double contrast = 1;                      // how much an assignment counts; a token's log p counts 1
+  std::vector<std::size_t> sizes;  // so many rows at a time keep side by side when the order is drawn
+  std::vector<text::RenderedRow>
+      rejected;         // one for each row, the answer it is to be told apart from (contrast.h); no ids: none
+  double contrast = 1;  // how much an assignment counts; a token's log p counts 1
 };
 
 class Trainer {

@@ -17,11 +17,20 @@ constexpr std::size_t kMaxConfigBytes = 1 << 20;
 constexpr int64_t kMaxRank = 1 << 14;
 
 Json config_json(const AdapterConfig& config) {
-  return {{"peft_type", "LORA"},         {"task_type", "CAUSAL_LM"},       {"r", config.rank},
-          {"lora_alpha", config.alpha},  {"target_modules", config.kinds}, {"base_model_name_or_path", config.base},
-          {"bias", "none"},              {"lora_dropout", 0.0},            {"fan_in_fan_out", false},
-          {"inference_mode", true},      {"init_lora_weights", true},      {"use_rslora", false},
-          {"use_dora", false},           {"modules_to_save", Json()}};
+  return {{"peft_type", "LORA"},
+          {"task_type", "CAUSAL_LM"},
+          {"r", config.rank},
+          {"lora_alpha", config.alpha},
+          {"target_modules", config.kinds},
+          {"base_model_name_or_path", config.base},
+          {"bias", "none"},
+          {"lora_dropout", 0.0},
+          {"fan_in_fan_out", false},
+          {"inference_mode", true},
+          {"init_lora_weights", true},
+          {"use_rslora", false},
+          {"use_dora", false},
+          {"modules_to_save", Json()}};
 }
 
 bool is_set(const Json& config, const char* key) {
@@ -35,10 +44,12 @@ AdapterConfig read_config(const fs::path& path) {
   if (json_string(json, "peft_type", place) != "LORA") {
     fail_input(place, "`peft_type` is not LORA", "only plain LoRA adapters are read");
   }
-  for (const char* key : {"use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out"}) {
+  for (const char* key :
+       {"use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out"}) {
     if (is_set(json, key)) fail_input(place, fmt::format("`{}` is set", key), "only plain LoRA adapters are read");
   }
-  if (json.value("bias", "none") != "none") fail_input(place, "`bias` is not none", "only plain LoRA adapters are read");
+  if (json.value("bias", "none") != "none")
+    fail_input(place, "`bias` is not none", "only plain LoRA adapters are read");
   AdapterConfig config;
   config.rank = json_int(json, "r", place);
   if (config.rank < 1 || config.rank > kMaxRank) fail_input(place, fmt::format("`r` is {}", config.rank));

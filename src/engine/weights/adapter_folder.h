@@ -26,7 +26,8 @@ struct AdapterFolder {
 void save_adapter_folder(const fs::path& folder, const AdapterConfig& config,
                          const std::map<std::string, NamedTensor>& tensors);
 
-/// Throws kInput for what is missing, malformed, or not plain LoRA (other methods, rank patterns, rank-stabilised scaling, biases).
+/// Throws kInput for what is missing, malformed, or not plain LoRA (other methods, rank patterns, rank-stabilised
+/// scaling, biases).
 AdapterFolder load_adapter_folder(const fs::path& folder);
 
 }  // namespace dormouse::weights

@@ -29,9 +29,7 @@ constexpr std::array<Traits, 10> kTraits = {{{4, "F32", "float32"},
                                              {1, "I8", "int8"},
                                              {1, "BOOL", "bool"}}};
 
-const Traits& traits(DType dtype) {
-  return kTraits[static_cast<std::size_t>(dtype)];
-}
+const Traits& traits(DType dtype) { return kTraits[static_cast<std::size_t>(dtype)]; }
 
 template <class Stored, class Convert>
 void convert_all(std::span<const std::byte> bytes, std::span<float> out, Convert convert) {
@@ -47,17 +45,11 @@ void convert_all(std::span<const std::byte> bytes, std::span<float> out, Convert
 
 }  // namespace
 
-std::size_t size_of(DType dtype) {
-  return traits(dtype).size;
-}
+std::size_t size_of(DType dtype) { return traits(dtype).size; }
 
-std::string name_of(DType dtype) {
-  return traits(dtype).name;
-}
+std::string name_of(DType dtype) { return traits(dtype).name; }
 
-std::string torch_name_of(DType dtype) {
-  return traits(dtype).torch_name;
-}
+std::string torch_name_of(DType dtype) { return traits(dtype).torch_name; }
 
 std::optional<DType> dtype_from_name(std::string_view name) {
   for (std::size_t i = 0; i < kTraits.size(); ++i) {

@@ -29,15 +29,12 @@ inline float f32_from_f16(uint16_t half) {
   const uint32_t magnitude = half & 0x7FFF;
   constexpr uint32_t kRebias = 112u << 23;  // exponent bias 127 against 15
   const uint32_t normal = (magnitude << 13) + kRebias + (magnitude >= 0x7C00 ? kRebias : 0);
-  const uint32_t subnormal =
-      std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f);
+  const uint32_t subnormal = std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f);
   return std::bit_cast<float>(sign | (magnitude < 0x0400 ? subnormal : normal));
 }
 
 /// Exact.
-inline float f32_from_bf16(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-}
+inline float f32_from_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
 /// Rounds to nearest, ties to even; a NaN stays a (quiet) NaN.
 inline uint16_t bf16_from_f32(float value) {

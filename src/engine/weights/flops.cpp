@@ -12,13 +12,12 @@ namespace {
 
 double layer_weights(const ModelConfig& config) {
   const int64_t hidden = config.hidden_size, size = config.head_dim;
-  const int64_t attention = hidden * (config.num_heads + 2 * config.num_kv_heads) * size + hidden * config.num_heads * size;
+  const int64_t attention =
+      hidden * (config.num_heads + 2 * config.num_kv_heads) * size + hidden * config.num_heads * size;
   return static_cast<double>(config.num_layers * (attention + 3 * hidden * config.intermediate_size));
 }
 
-double head_weights(const ModelConfig& config) {
-  return static_cast<double>(config.vocab_size * config.hidden_size);
-}
+double head_weights(const ModelConfig& config) { return static_cast<double>(config.vocab_size * config.hidden_size); }
 
 struct Peak {
   std::vector<std::string> words;  // all of them in the GPU's name; the first entry that fits counts
@@ -46,7 +45,8 @@ const std::vector<Peak>& peaks() {
 }  // namespace
 
 double training_flop(const ModelConfig& config, int64_t tokens, int64_t targets) {
-  return 6 * (layer_weights(config) * static_cast<double>(tokens) + head_weights(config) * static_cast<double>(targets));
+  return 6 *
+         (layer_weights(config) * static_cast<double>(tokens) + head_weights(config) * static_cast<double>(targets));
 }
 
 double sampling_flop(const ModelConfig& config, int64_t fed, int64_t sampled) {

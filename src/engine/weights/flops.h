@@ -10,11 +10,12 @@
 namespace dormouse::weights {
 
 /// 6 FLOP for each weight of the layers' matrices and token, and for each weight of the output head and target token: a
-/// multiplication and an addition forwards, twice that backwards. Attention's own products, norms and the optimizer do not
-/// count, so long rows look worse than they are. The formula of bench/results.py.
+/// multiplication and an addition forwards, twice that backwards. Attention's own products, norms and the optimizer do
+/// not count, so long rows look worse than they are. The formula of bench/results.py.
 double training_flop(const ModelConfig& config, int64_t tokens, int64_t targets);
 
-/// 2 FLOP for each weight of the layers' matrices and token fed, and for each weight of the output head and token sampled.
+/// 2 FLOP for each weight of the layers' matrices and token fed, and for each weight of the output head and token
+/// sampled.
 double sampling_flop(const ModelConfig& config, int64_t fed, int64_t sampled);
 
 /// Published peak of dense bf16 products with fp32 sums, in FLOP/s, by the name that the driver gives; 0 if unknown.

@@ -18,21 +18,7 @@ constexpr uint64_t kMaxAlignment = 1 << 20;
 constexpr uint32_t kMaxDims = 4;
 constexpr uint64_t kMaxDim = uint64_t{1} << 40;  // also keeps a product of two below 2^63 twice over
 
-enum ValueType : uint32_t {
-  kU8,
-  kI8,
-  kU16,
-  kI16,
-  kU32,
-  kI32,
-  kF32,
-  kBool,
-  kString,
-  kArray,
-  kU64,
-  kI64,
-  kF64
-};
+enum ValueType : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
 
 // Reads front to back; never past the end.
 class Cursor {
@@ -63,10 +49,8 @@ class Cursor {
   uint64_t take_count(const char* what, std::size_t size) {
     const auto count = take<uint64_t>();
     if (count > left() / size) {
-      fail_input(
-          place_,
-          fmt::format("says it has {} {}, more than its {} bytes can hold", count, what, bytes_.size()),
-          "the file is damaged or cut short; get it again");
+      fail_input(place_, fmt::format("says it has {} {}, more than its {} bytes can hold", count, what, bytes_.size()),
+                 "the file is damaged or cut short; get it again");
     }
     return count;
   }
@@ -137,8 +121,7 @@ GgufValue take_array(Cursor& cursor, const std::string& place) {
   if (type == kArray) fail_input(place, "arrays of arrays are not supported");
   const uint64_t count = cursor.take_count("array items", least_size(type));
   if (type == kString) return take_many<std::string>(count, [&] { return cursor.take_string(); });
-  if (type == kF32 || type == kF64)
-    return take_many<double>(count, [&] { return take_double(cursor, type); });
+  if (type == kF32 || type == kF64) return take_many<double>(count, [&] { return take_double(cursor, type); });
   return take_many<int64_t>(count, [&] { return take_integer(cursor, type, place); });
 }
 
@@ -164,8 +147,7 @@ Counts take_head(Cursor& cursor, const std::string& place) {
   const auto version = cursor.take<uint32_t>();
   if (version >= (1u << 16)) fail_input(place, "is a big-endian GGUF, which is not supported");
   if (version != 2 && version != 3) {
-    fail_input(place, fmt::format("is GGUF version {}; versions 2 and 3 are supported", version),
-               "convert it again");
+    fail_input(place, fmt::format("is GGUF version {}; versions 2 and 3 are supported", version), "convert it again");
   }
   Counts counts;
   counts.tensors = cursor.take_count("tensors", 8 + 4 + 8 + 4 + 8);
@@ -195,8 +177,8 @@ void take_shape(Cursor& cursor, Entry& entry, const std::string& place) {
   }
   const BlockType& type = block_type(cursor.take<uint32_t>(), place);
   if (entry.tensor.shape.back() % static_cast<int64_t>(type.elements) != 0) {
-    fail_input(place, fmt::format("rows of {} elements do not divide into {} blocks of {}",
-                                  entry.tensor.shape.back(), type.name, type.elements));
+    fail_input(place, fmt::format("rows of {} elements do not divide into {} blocks of {}", entry.tensor.shape.back(),
+                                  type.name, type.elements));
   }
   entry.tensor.type = &type;
   entry.size = elements / type.elements * type.bytes;
@@ -239,16 +221,14 @@ void place_tensors(std::vector<Entry>& entries, std::span<const std::byte> data,
   std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) { return a->offset < b->offset; });
   for (std::size_t i = 1; i < order.size(); ++i) {
     if (order[i]->offset < order[i - 1]->offset + order[i - 1]->size) {
-      fail_input(place, fmt::format("tensors `{}` and `{}` overlap", order[i - 1]->tensor.name,
-                                    order[i]->tensor.name));
+      fail_input(place, fmt::format("tensors `{}` and `{}` overlap", order[i - 1]->tensor.name, order[i]->tensor.name));
     }
   }
 }
 
 const char* type_name(const GgufValue& value) {
-  static constexpr const char* kNames[] = {"a boolean",        "an integer",         "a number",
-                                           "a string",         "a list of integers", "a list of numbers",
-                                           "a list of strings"};
+  static constexpr const char* kNames[] = {"a boolean",          "an integer",        "a number",         "a string",
+                                           "a list of integers", "a list of numbers", "a list of strings"};
   return kNames[value.index()];
 }
 
@@ -272,8 +252,7 @@ Gguf::Gguf(std::span<const std::byte> bytes, std::string place) : place_(std::mo
   std::vector<Entry> entries = take_table(cursor, counts.tensors, place_);
 
   const int64_t alignment = integer("general.alignment", 32);
-  if (alignment < 1 || static_cast<uint64_t>(alignment) > kMaxAlignment ||
-      (alignment & (alignment - 1)) != 0) {
+  if (alignment < 1 || static_cast<uint64_t>(alignment) > kMaxAlignment || (alignment & (alignment - 1)) != 0) {
     fail_input(place_, fmt::format("`general.alignment`: expected a power of two, found {}", alignment));
   }
   const auto step = static_cast<uint64_t>(alignment);
@@ -289,8 +268,8 @@ const T* Gguf::find(const std::string& key) const {
   if (found == metadata_.end()) return nullptr;
   const T* value = std::get_if<T>(&found->second);
   if (value == nullptr) {
-    fail_input(place_, fmt::format("`{}`: expected {}, found {}", key, type_name(GgufValue(T())),
-                                   type_name(found->second)));
+    fail_input(place_,
+               fmt::format("`{}`: expected {}, found {}", key, type_name(GgufValue(T())), type_name(found->second)));
   }
   return value;
 }

@@ -22,11 +22,9 @@ const Renames& global_names() {
 
 const Renames& layer_names() {
   static const Renames kNames = {
-      {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
-      {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
-      {"attn_output", "self_attn.o_proj"}, {"ffn_norm", "post_attention_layernorm"},
-      {"ffn_gate", "mlp.gate_proj"},       {"ffn_up", "mlp.up_proj"},
-      {"ffn_down", "mlp.down_proj"},
+      {"attn_norm", "input_layernorm"}, {"attn_q", "self_attn.q_proj"},      {"attn_k", "self_attn.k_proj"},
+      {"attn_v", "self_attn.v_proj"},   {"attn_output", "self_attn.o_proj"}, {"ffn_norm", "post_attention_layernorm"},
+      {"ffn_gate", "mlp.gate_proj"},    {"ffn_up", "mlp.up_proj"},           {"ffn_down", "mlp.down_proj"},
   };
   return kNames;
 }
@@ -62,29 +60,25 @@ int32_t token_id(const Gguf& gguf, const std::string& key) {
 void refuse_unsupported(const Gguf& gguf) {
   const std::string architecture = gguf.string("general.architecture");
   if (architecture != "llama") {
-    fail_input(gguf.place(),
-               fmt::format("architecture `{}` is not supported; supported: llama", architecture));
+    fail_input(gguf.place(), fmt::format("architecture `{}` is not supported; supported: llama", architecture));
   }
   const std::string scaling = gguf.string("llama.rope.scaling.type", "none");
   const double factor = gguf.number("llama.rope.scaling.factor", 1);
-  if (scaling != "none" || (factor != 1 && factor != 0) ||
-      find_tensor(gguf, "rope_freqs.weight") != nullptr) {
+  if (scaling != "none" || (factor != 1 && factor != 0) || find_tensor(gguf, "rope_freqs.weight") != nullptr) {
     fail_input(gguf.place(), "scaled rotary embeddings are not supported");
   }
-  if (gguf.integer("llama.expert_count", 0) != 0)
-    fail_input(gguf.place(), "mixtures of experts are not supported");
+  if (gguf.integer("llama.expert_count", 0) != 0) fail_input(gguf.place(), "mixtures of experts are not supported");
 }
 
 void read_head_dim(const Gguf& gguf, ModelConfig& config) {
   const std::string& place = gguf.place();
-  if (config.num_heads < 1)
-    fail_input(place, fmt::format("says it has {} attention heads", config.num_heads));
+  if (config.num_heads < 1) fail_input(place, fmt::format("says it has {} attention heads", config.num_heads));
   config.head_dim = gguf.integer("llama.attention.key_length", config.hidden_size / config.num_heads);
   for (const char* key : {"llama.attention.value_length", "llama.rope.dimension_count"}) {
     const int64_t other = gguf.integer(key, config.head_dim);
     if (other != config.head_dim) {
-      fail_input(place, fmt::format("`{}` is {}, but heads have {} dimensions: not supported", key, other,
-                                    config.head_dim));
+      fail_input(place,
+                 fmt::format("`{}` is {}, but heads have {} dimensions: not supported", key, other, config.head_dim));
     }
   }
 }
@@ -121,8 +115,7 @@ ModelConfig config_from_gguf(const Gguf& gguf) {
   config.pad_token_id = token_id(gguf, "tokenizer.ggml.padding_token_id");
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
     const int32_t id = token_id(gguf, key);
-    if (id >= 0 && (config.eos_token_ids.empty() || config.eos_token_ids[0] != id))
-      config.eos_token_ids.push_back(id);
+    if (id >= 0 && (config.eos_token_ids.empty() || config.eos_token_ids[0] != id)) config.eos_token_ids.push_back(id);
   }
   check_config(config, gguf.place());
   return config;
@@ -154,8 +147,7 @@ GgufTensors::GgufTensors(Gguf gguf, const ModelConfig& config, std::shared_ptr<c
     const bool is_k = name.find(".self_attn.k_proj.") != std::string::npos;
     const Entry entry{tensor, is_q ? config.num_heads : is_k ? config.num_kv_heads : 0};
     // "blk.01.x" and "blk.1.x" differ in the file and not here.
-    if (!entries_.emplace(name, entry).second)
-      fail_input(place_, fmt::format("has two tensors for `{}`", name));
+    if (!entries_.emplace(name, entry).second) fail_input(place_, fmt::format("has two tensors for `{}`", name));
     order_.push_back(name);
   }
   check_tensors(config, *this, place_);

@@ -24,18 +24,15 @@ text::GgufVocabulary vocabulary_from_gguf(const Gguf& gguf, const ModelConfig& c
   text::GgufVocabulary vocabulary;
   const auto* tokens = gguf.find<std::vector<std::string>>("tokenizer.ggml.tokens");
   const auto* merges = gguf.find<std::vector<std::string>>("tokenizer.ggml.merges");
-  if (tokens == nullptr || merges == nullptr)
-    fail_input(gguf.place(), "has no tokenizer (tokens and merges)");
+  if (tokens == nullptr || merges == nullptr) fail_input(gguf.place(), "has no tokenizer (tokens and merges)");
   vocabulary.tokens = *tokens;
   vocabulary.merges = *merges;
   if (static_cast<int64_t>(tokens->size()) > config.vocab_size) {
-    fail_input(gguf.place(),
-               fmt::format("has {} tokens but only {} embeddings", tokens->size(), config.vocab_size));
+    fail_input(gguf.place(), fmt::format("has {} tokens but only {} embeddings", tokens->size(), config.vocab_size));
   }
   if (const auto* types = gguf.find<std::vector<int64_t>>("tokenizer.ggml.token_type")) {
     if (types->size() != tokens->size()) {
-      fail_input(gguf.place(),
-                 fmt::format("has {} tokens but {} token types", tokens->size(), types->size()));
+      fail_input(gguf.place(), fmt::format("has {} tokens but {} token types", tokens->size(), types->size()));
     }
     for (const int64_t type : *types)
       vocabulary.types.push_back(type >= 1 && type <= 6 ? static_cast<int32_t>(type) : 1);

@@ -104,11 +104,11 @@ KnownShape shape_of_hub_model(const std::string& name, const std::string& place)
   });
   if (found) return *found;
   const std::string near = nearest_name(name, names);
-  fail_input(
-      place,
-      fmt::format("`hub:{}` is not on this machine, and its shape is not known{}", name,
-                  near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near)),
-      fmt::format("`{0}` to have it, `{0} config.json` or a row in {1} to plan with it", download_command(name), table.string()));
+  fail_input(place,
+             fmt::format("`hub:{}` is not on this machine, and its shape is not known{}", name,
+                         near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near)),
+             fmt::format("`{0}` to have it, `{0} config.json` or a row in {1} to plan with it", download_command(name),
+                         table.string()));
 }
 
 KnownShape shape_of_config(const fs::path& config_json) {

@@ -15,15 +15,16 @@ struct KnownShape {
   std::string refused;  // why this version would not run the model; "" if it would
 };
 
-/// The folder that `download_command` makes: $HF_HUB_CACHE, or $HF_HOME/hub, or ~/.cache/huggingface/hub, then the snapshot of
-/// `main`. Nothing if it is not there or holds no weights. Throws kInput at `place` unless `name` is ORG/NAME.
+/// The folder that `download_command` makes: $HF_HUB_CACHE, or $HF_HOME/hub, or ~/.cache/huggingface/hub, then the
+/// snapshot of `main`. Nothing if it is not there or holds no weights. Throws kInput at `place` unless `name` is
+/// ORG/NAME.
 std::optional<fs::path> downloaded_model(const std::string& name, const std::string& place);
 
 /// What a user types to have it: "hf download ORG/NAME".
 std::string download_command(const std::string& name);
 
-/// Of ORG/NAME: from a config.json that was downloaded alone, else from the table recipes/hub-models.jsonl. Throws kInput at `place`,
-/// with what to do, if neither knows it.
+/// Of ORG/NAME: from a config.json that was downloaded alone, else from the table recipes/hub-models.jsonl. Throws
+/// kInput at `place`, with what to do, if neither knows it.
 KnownShape shape_of_hub_model(const std::string& name, const std::string& place);
 
 /// From a config.json.

@@ -41,7 +41,8 @@ std::vector<std::byte> stored_bytes(std::span<const float> values, DType dtype) 
 std::vector<int64_t> evenly_spaced_layers(int64_t layers, int64_t kept) {
   DORMOUSE_ASSERT(2 <= kept && kept <= layers);
   std::vector<int64_t> indices;
-  for (int64_t i = 0; i < kept; ++i) indices.push_back((2 * i * (layers - 1) + kept - 1) / (2 * (kept - 1)));  // rounded
+  for (int64_t i = 0; i < kept; ++i)
+    indices.push_back((2 * i * (layers - 1) + kept - 1) / (2 * (kept - 1)));  // rounded
   return indices;
 }
 
@@ -53,7 +54,8 @@ void save_with_layers(const fs::path& folder, const ModelFiles& model, std::span
   std::map<std::string, std::vector<std::byte>> storage;
   std::map<std::string, NamedTensor> tensors;
   for (const auto& [name, shape] : expected_tensors(config)) {
-    std::vector<float> values(static_cast<std::size_t>(TensorInfo{.name = name, .shape = shape, .stored_name = {}}.elements()));
+    std::vector<float> values(
+        static_cast<std::size_t>(TensorInfo{.name = name, .shape = shape, .stored_name = {}}.elements()));
     model.tensors().read_f32(source_name(name, layers), values);
     storage[name] = stored_bytes(values, dtype);
     tensors[name] = {shape, dtype, storage[name]};

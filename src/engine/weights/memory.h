@@ -12,7 +12,7 @@ int64_t parameter_count(const ModelConfig& config);
 struct TrainingWork {
   int64_t pass_tokens = 2048;  // of one forward and backward pass; a beginning that rows share counts once
   bool bf16 = false;
-  int64_t adapter_rank = 0;    // 0 trains all weights
+  int64_t adapter_rank = 0;  // 0 trains all weights
 };
 
 struct SamplingWork {

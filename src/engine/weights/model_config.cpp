@@ -36,8 +36,7 @@ bool boolean_or(const Json& json, const std::string& key, bool fallback, std::st
   return value.get<bool>();
 }
 
-std::string string_or(const Json& json, const std::string& key, const char* fallback,
-                      std::string_view place) {
+std::string string_or(const Json& json, const std::string& key, const char* fallback, std::string_view place) {
   return is_present(json, key) ? json_string(json, key, place) : fallback;
 }
 
@@ -51,11 +50,9 @@ void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
     const Json& rope = json[key];
     const std::string here = fmt::format("{}: `{}`", place, key);
     if (!rope.is_object()) fail_input(here, fmt::format("expected an object, found {}", rope.type_name()));
-    const std::string type =
-        string_or(rope, "rope_type", string_or(rope, "type", "default", here).c_str(), here);
+    const std::string type = string_or(rope, "rope_type", string_or(rope, "type", "default", here).c_str(), here);
     if (type != "default") {
-      fail_input(here,
-                 fmt::format("rotary embeddings of type `{}` are not supported; supported: default", type));
+      fail_input(here, fmt::format("rotary embeddings of type `{}` are not supported; supported: default", type));
     }
     config.rope_theta = number_or(rope, "rope_theta", config.rope_theta, here);
     partial = number_or(rope, "partial_rotary_factor", partial, here);
@@ -77,9 +74,8 @@ void refuse_unsupported(const Json& json, std::string_view place) {
   if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", true, place)) {
     const int64_t window = json_int(json, "sliding_window", place);
     if (window < integer_or(json, "max_position_embeddings", 2048, place)) {
-      fail_input(
-          place,
-          fmt::format("`sliding_window`: {} is shorter than the context, which is not supported", window));
+      fail_input(place,
+                 fmt::format("`sliding_window`: {} is shorter than the context, which is not supported", window));
     }
   }
 }
@@ -111,12 +107,11 @@ void check_config(const ModelConfig& config, std::string_view place) {
   check_range(place, "vocab_size", config.vocab_size, 4 << 20);
   check_range(place, "max_position_embeddings", config.max_positions, 1 << 26);
   if (config.num_heads % config.num_kv_heads != 0) {
-    fail_input(place, fmt::format("{} attention heads do not divide among {} key-value heads",
-                                  config.num_heads, config.num_kv_heads));
+    fail_input(place, fmt::format("{} attention heads do not divide among {} key-value heads", config.num_heads,
+                                  config.num_kv_heads));
   }
   if (config.head_dim % 2 != 0) {
-    fail_input(place,
-               fmt::format("`head_dim`: rotary embeddings need an even one, found {}", config.head_dim));
+    fail_input(place, fmt::format("`head_dim`: rotary embeddings need an even one, found {}", config.head_dim));
   }
   if (!std::isfinite(config.rope_theta) || config.rope_theta < 1) {
     fail_input(place, fmt::format("`rope_theta`: expected 1 or more, found {}", config.rope_theta));
@@ -133,8 +128,7 @@ std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& 
   const Json list = value.is_array() ? value : Json::array({value});
   for (const Json& item : list) {
     if (!item.is_number_integer()) {
-      fail_input(place,
-                 fmt::format("`{}`: expected a token id or a list of them, found {}", key, item.type_name()));
+      fail_input(place, fmt::format("`{}`: expected a token id or a list of them, found {}", key, item.type_name()));
     }
     check_token_id(place, key.c_str(), item.get<int64_t>());
     ids.push_back(item.get<int32_t>());
@@ -170,8 +164,8 @@ ModelConfig config_from_json(const Json& json, std::string_view place) {
 
   check_range(place, "num_attention_heads", config.num_heads, 4096);
   if (!is_present(json, "head_dim") && config.hidden_size % config.num_heads != 0) {
-    fail_input(place, fmt::format("`hidden_size`: {} does not divide by {} attention heads",
-                                  config.hidden_size, config.num_heads));
+    fail_input(place, fmt::format("`hidden_size`: {} does not divide by {} attention heads", config.hidden_size,
+                                  config.num_heads));
   }
   config.head_dim = integer_or(json, "head_dim", config.hidden_size / config.num_heads, place);
   check_config(config, place);
@@ -180,7 +174,8 @@ ModelConfig config_from_json(const Json& json, std::string_view place) {
 
 ModelConfig shape_from_json(const Json& json, std::string_view place) {
   for (const char* key : {"num_local_experts", "num_experts", "n_routed_experts"}) {
-    if (is_present(json, key)) fail_input(place, fmt::format("`{}`: the weights of a mixture of experts cannot be counted", key));
+    if (is_present(json, key))
+      fail_input(place, fmt::format("`{}`: the weights of a mixture of experts cannot be counted", key));
   }
   ModelConfig shape;
   shape.model_type = json_string(json, "model_type", place);

@@ -43,8 +43,8 @@ void check_config(const ModelConfig& config, std::string_view place);
 /// checkpoints.
 ModelConfig config_from_json(const Json& json, std::string_view place);
 
-/// The sizes alone, to plan with, also of families that are not supported (GPT-NeoX, Qwen 2). Biases are not counted. Throws kInput for
-/// a mixture of experts.
+/// The sizes alone, to plan with, also of families that are not supported (GPT-NeoX, Qwen 2). Biases are not counted.
+/// Throws kInput for a mixture of experts.
 ModelConfig shape_from_json(const Json& json, std::string_view place);
 
 /// A config.json that transformers 4 and 5 load, for weights stored as `dtype`.

@@ -50,8 +50,7 @@ bool is_file(const fs::path& path) {
 
 // A shard must lie in the folder itself: names come from a downloaded file.
 void check_shard_name(const std::string& name, const std::string& place) {
-  const bool is_plain =
-      !name.empty() && name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
+  const bool is_plain = !name.empty() && name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
   if (!is_plain || name.front() == '.' || !name.ends_with(".safetensors")) {
     fail_input(place, fmt::format("`{}` is not a plain name of a .safetensors file", name));
   }
@@ -153,9 +152,9 @@ void merge_generation_config(const fs::path& folder, ModelConfig& config) {
 }
 
 std::shared_ptr<ModelFiles::State> open_folder(const fs::path& folder) {
-  ModelConfig config = config_from_json(
-      required_json(folder, "config.json", "give a folder in the layout of the hub, or a GGUF file"),
-      (folder / "config.json").string());
+  ModelConfig config =
+      config_from_json(required_json(folder, "config.json", "give a folder in the layout of the hub, or a GGUF file"),
+                       (folder / "config.json").string());
   merge_generation_config(folder, config);
   const Json tokenizer_json = required_json(
       folder, "tokenizer.json", "only tokenizer.json is read: save the tokenizer with a recent transformers");
@@ -165,15 +164,8 @@ std::shared_ptr<ModelFiles::State> open_folder(const fs::path& folder) {
   const fs::path jinja = folder / "chat_template.jinja";
   std::string chat_template = is_file(jinja) ? read_file(jinja, kMaxJson) : listed_template(tokenizer_config);
 
-  std::shared_ptr<ModelFiles::State> state(new ModelFiles::State{folder,
-                                                                 std::move(config),
-                                                                 std::move(tokenizer),
-                                                                 std::move(special),
-                                                                 std::move(chat_template),
-                                                                 {},
-                                                                 {},
-                                                                 {},
-                                                                 {}});
+  std::shared_ptr<ModelFiles::State> state(new ModelFiles::State{
+      folder, std::move(config), std::move(tokenizer), std::move(special), std::move(chat_template), {}, {}, {}, {}});
   open_weights(folder, *state);
   check_tensors(state->config, *state->tensors, folder.string());
   return state;
@@ -203,9 +195,8 @@ ModelFiles ModelFiles::open(const std::string& spec) {
   std::error_code code;
   const std::string extension = path.extension().string();
   if (!fs::is_directory(path, code) && extension != ".gguf") {
-    const char* next = extension == ".safetensors"
-                           ? "give the folder that holds it, its config and its tokenizer"
-                           : "give a folder in the layout of the hub, or a GGUF file";
+    const char* next = extension == ".safetensors" ? "give the folder that holds it, its config and its tokenizer"
+                                                   : "give a folder in the layout of the hub, or a GGUF file";
     fail_input(path.string(), "is neither a folder nor a GGUF file", next);
   }
   auto state = fs::is_directory(path, code) ? open_folder(path) : open_gguf_state(path);
@@ -216,34 +207,21 @@ ModelFiles ModelFiles::open(const std::string& spec) {
   return ModelFiles(std::move(state));
 }
 
-const ModelConfig& ModelFiles::config() const {
-  return state_->config;
-}
-const text::Tokenizer& ModelFiles::tokenizer() const {
-  return state_->tokenizer;
-}
-const SpecialTokens& ModelFiles::special_tokens() const {
-  return state_->special;
-}
-const std::string& ModelFiles::chat_template() const {
-  return state_->chat_template;
-}
-const fs::path& ModelFiles::path() const {
-  return state_->path;
-}
-const TensorSource& ModelFiles::tensors() const {
-  return *state_->tensors;
-}
+const ModelConfig& ModelFiles::config() const { return state_->config; }
+const text::Tokenizer& ModelFiles::tokenizer() const { return state_->tokenizer; }
+const SpecialTokens& ModelFiles::special_tokens() const { return state_->special; }
+const std::string& ModelFiles::chat_template() const { return state_->chat_template; }
+const fs::path& ModelFiles::path() const { return state_->path; }
+const TensorSource& ModelFiles::tensors() const { return *state_->tensors; }
 
 text::ChatFormat ModelFiles::chat_format() const {
   if (state_->chat_template.empty()) {
     fail_input(state_->path.string(), "has no chat template",
                "use a model that was trained to chat (often \"-instruct\")");
   }
-  return text::ChatFormat(
-      state_->tokenizer,
-      text::ChatTemplate::parse(state_->chat_template, state_->path.string() + ": chat template"),
-      state_->special.bos, state_->special.eos);
+  return text::ChatFormat(state_->tokenizer,
+                          text::ChatTemplate::parse(state_->chat_template, state_->path.string() + ": chat template"),
+                          state_->special.bos, state_->special.eos);
 }
 
 std::string ModelFiles::sha256() const {

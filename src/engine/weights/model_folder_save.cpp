@@ -34,9 +34,7 @@ void write_json(const fs::path& path, const Json& json) {
   write_file(path, json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n");
 }
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json tokenizer_config(const ModelFiles& like) {
   const SpecialTokens& special = like.special_tokens();

@@ -79,8 +79,7 @@ std::string cached_digest(const Stamp& stamp) {
   const auto found = cache.find(stamp.key);
   if (found == cache.end() || !found->is_object()) return {};
   const std::string place = "cache";
-  if (json_int(*found, "size", place) != stamp.size || json_int(*found, "time", place) != stamp.time)
-    return {};
+  if (json_int(*found, "size", place) != stamp.size || json_int(*found, "time", place) != stamp.time) return {};
   const std::string digest = json_string(*found, "sha256", place);
   const bool is_hex = digest.find_first_not_of("0123456789abcdef") == std::string::npos;
   return digest.size() == 64 && is_hex ? digest : std::string();
@@ -138,8 +137,7 @@ fs::path find_model_file(const std::string& name) {
     return set;
   }
   if (const auto found = installed_smollm2()) return *found;
-  fail_input(name, "this model is not installed",
-             "run scripts/setup, or set DORMOUSE_SMOLLM2 to its GGUF file");
+  fail_input(name, "this model is not installed", "run scripts/setup, or set DORMOUSE_SMOLLM2 to its GGUF file");
 }
 
 fs::path find_model(const std::string& spec) {
@@ -166,8 +164,7 @@ std::string sha256_of_weights(const std::vector<fs::path>& files) {
   DORMOUSE_ASSERT(!files.empty());
   if (files.size() == 1) return digest_of(files.front());
   std::vector<std::string> lines;
-  for (const fs::path& file : files)
-    lines.push_back(fmt::format("{} {}\n", file.filename().string(), digest_of(file)));
+  for (const fs::path& file : files) lines.push_back(fmt::format("{} {}\n", file.filename().string(), digest_of(file)));
   std::sort(lines.begin(), lines.end());
   return sha256(fmt::format("{}", fmt::join(lines, "")));
 }

@@ -15,7 +15,8 @@ const std::vector<std::string>& known_models();
 /// the home folder. Throws kInput, with what to do, if it is not there.
 fs::path find_model_file(const std::string& name);
 
-/// A known name's file, the download of hub:ORG/NAME (hub_models.h), or the path itself. Throws kInput if there is nothing there.
+/// A known name's file, the download of hub:ORG/NAME (hub_models.h), or the path itself. Throws kInput if there is
+/// nothing there.
 fs::path find_model(const std::string& spec);
 
 /// SHA-256 of one file; of several, that of lines "NAME DIGEST" sorted by name. The digests of files are

@@ -25,14 +25,11 @@ std::string_view header_of(std::span<const std::byte> bytes, const std::string& 
   std::memcpy(&length, bytes.data(), sizeof(length));
   const uint64_t left = bytes.size() - sizeof(length);
   if (length > std::min(kMaxHeader, left)) {
-    fail_input(
-        place,
-        fmt::format("says its header has {} bytes; {} are left and {} allowed", length, left, kMaxHeader),
-        "the file is damaged, cut short, or not a safetensors file");
+    fail_input(place, fmt::format("says its header has {} bytes; {} are left and {} allowed", length, left, kMaxHeader),
+               "the file is damaged, cut short, or not a safetensors file");
   }
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + sizeof(length), length);
-  if (!header.starts_with('{'))
-    fail_input(place, "is not a safetensors file (its header does not begin with `{`)");
+  if (!header.starts_with('{')) fail_input(place, "is not a safetensors file (its header does not begin with `{`)");
   return header;
 }
 
@@ -53,10 +50,10 @@ Span offsets_of(const Json& entry, uint64_t data_size, const std::string& place)
   if (!offsets.is_array() || offsets.size() != 2) fail_input(place, "`data_offsets`: expected two numbers");
   const Span span{natural(offsets[0], place, "`data_offsets`"), natural(offsets[1], place, "`data_offsets`")};
   if (span.begin > span.end || span.end > data_size) {
-    fail_input(place,
-               fmt::format("`data_offsets`: [{}, {}] is not inside the {} bytes of data", span.begin,
-                           span.end, data_size),
-               "the file is damaged or cut short; get it again");
+    fail_input(
+        place,
+        fmt::format("`data_offsets`: [{}, {}] is not inside the {} bytes of data", span.begin, span.end, data_size),
+        "the file is damaged or cut short; get it again");
   }
   return span;
 }
@@ -66,11 +63,10 @@ void read_shape(const Json& entry, uint64_t size, NamedTensor& tensor, const std
   const std::string dtype = json_string(entry, "dtype", place);
   const auto known = dtype_from_name(dtype);
   if (!known) {
-    fail_input(
-        place,
-        fmt::format("element type `{}` is not supported; supported: F64, F32, F16, BF16, I64, I32, I16, I8, "
-                    "U8, BOOL",
-                    dtype));
+    fail_input(place,
+               fmt::format("element type `{}` is not supported; supported: F64, F32, F16, BF16, I64, I32, I16, I8, "
+                           "U8, BOOL",
+                           dtype));
   }
   tensor.dtype = *known;
   const Json& shape = json_member(entry, "shape", place);
@@ -93,14 +89,13 @@ void read_shape(const Json& entry, uint64_t size, NamedTensor& tensor, const std
 
 // Every byte of the data belongs to exactly one tensor.
 void check_cover(std::vector<Span> spans, uint64_t data_size, const std::string& place) {
-  std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+  std::sort(spans.begin(), spans.end(),
+            [](const Span& a, const Span& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t at = 0;
   for (const Span& span : spans) {
     if (span.begin != at) {
-      fail_input(place, fmt::format("tensors {} at byte {} of the data",
-                                    span.begin < at ? "overlap" : "leave a hole", std::min(at, span.begin)));
+      fail_input(place, fmt::format("tensors {} at byte {} of the data", span.begin < at ? "overlap" : "leave a hole",
+                                    std::min(at, span.begin)));
     }
     at = span.end;
   }
@@ -113,8 +108,7 @@ void read_metadata(const Json& json, std::map<std::string, std::string>& metadat
   if (!json.is_object()) fail_input(place, "`__metadata__`: expected an object of strings");
   for (const auto& [key, value] : json.items()) {
     if (!value.is_string()) {
-      fail_input(place,
-                 fmt::format("`__metadata__`: `{}`: expected a string, found {}", key, value.type_name()));
+      fail_input(place, fmt::format("`__metadata__`: `{}`: expected a string, found {}", key, value.type_name()));
     }
     metadata.emplace(key, value.get<std::string>());
   }
@@ -125,14 +119,12 @@ using Item = std::pair<const std::string, NamedTensor>;
 std::vector<const Item*> in_file_order(const std::map<std::string, NamedTensor>& tensors) {
   std::vector<const Item*> order;
   for (const Item& item : tensors) order.push_back(&item);
-  std::stable_sort(order.begin(), order.end(), [](const Item* a, const Item* b) {
-    return size_of(a->second.dtype) > size_of(b->second.dtype);
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Item* a, const Item* b) { return size_of(a->second.dtype) > size_of(b->second.dtype); });
   return order;
 }
 
-std::string header_text(const std::vector<const Item*>& order,
-                        const std::map<std::string, std::string>& metadata) {
+std::string header_text(const std::vector<const Item*>& order, const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   header["__metadata__"] = metadata;
   std::size_t at = 0;
@@ -188,8 +180,7 @@ SafetensorsFiles::SafetensorsFiles(const std::vector<fs::path>& paths) {
     for (const auto& [name, tensor] : container.tensors()) {
       const auto [at, is_new] = entries_.emplace(name, Entry{tensor, files_.size() - 1});
       if (is_new) continue;
-      fail_input(path.string(),
-                 fmt::format("tensor `{}` is also in {}", name, file_of(name).filename().string()));
+      fail_input(path.string(), fmt::format("tensor `{}` is also in {}", name, file_of(name).filename().string()));
     }
   }
 }
@@ -200,13 +191,9 @@ const SafetensorsFiles::Entry& SafetensorsFiles::entry(const std::string& name) 
   fail_input(files_.empty() ? "" : files_.front().path().string(), fmt::format("has no tensor `{}`", name));
 }
 
-const NamedTensor& SafetensorsFiles::tensor(const std::string& name) const {
-  return entry(name).tensor;
-}
+const NamedTensor& SafetensorsFiles::tensor(const std::string& name) const { return entry(name).tensor; }
 
-const fs::path& SafetensorsFiles::file_of(const std::string& name) const {
-  return files_[entry(name).file].path();
-}
+const fs::path& SafetensorsFiles::file_of(const std::string& name) const { return files_[entry(name).file].path(); }
 
 std::vector<TensorInfo> SafetensorsFiles::tensors() const {
   std::vector<TensorInfo> list;

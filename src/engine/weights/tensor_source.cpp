@@ -32,9 +32,7 @@ int64_t TensorInfo::elements() const {
   return product;
 }
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
-}
+std::string shape_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 std::vector<NamedShape> expected_tensors(const ModelConfig& config) {
   const int64_t hidden = config.hidden_size;
@@ -70,14 +68,13 @@ void check_tensors(const ModelConfig& config, const TensorSource& source, const 
       continue;
     }
     if (at->second.shape != expected.shape) {
-      faults.push_back(fmt::format("{} has shape {}, expected {}", expected.name,
-                                   shape_text(at->second.shape), shape_text(expected.shape)));
+      faults.push_back(fmt::format("{} has shape {}, expected {}", expected.name, shape_text(at->second.shape),
+                                   shape_text(expected.shape)));
     }
     found.erase(at);
   }
   for (const auto& [name, tensor] : found) {
-    if (!is_ignored(config, tensor))
-      faults.push_back(fmt::format("unexpected {} {}", name, shape_text(tensor.shape)));
+    if (!is_ignored(config, tensor)) faults.push_back(fmt::format("unexpected {} {}", name, shape_text(tensor.shape)));
   }
   if (faults.empty()) return;
 
@@ -87,8 +84,7 @@ void check_tensors(const ModelConfig& config, const TensorSource& source, const 
     faults.push_back(fmt::format("... and {} more", count - kMaxListed));
   }
   fail_input(place,
-             fmt::format("the tensors do not fit the config ({} faults):\n    {}", count,
-                         fmt::join(faults, "\n    ")),
+             fmt::format("the tensors do not fit the config ({} faults):\n    {}", count, fmt::join(faults, "\n    ")),
              "check that config and weights belong together");
 }
 

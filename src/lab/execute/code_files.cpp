@@ -26,7 +26,8 @@ std::vector<std::string> texts_of(const YamlNode& node) {
 void check_keys(const YamlNode& map, const std::vector<std::string>& known) {
   if (map.type != Type::kMap) fail_input(map.place, fmt::format("expected a map of keys, found {}", type_name(map)));
   for (const auto& [key, node] : map.entries) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) fail_input(node.place, unknown_name("key", key, known));
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      fail_input(node.place, unknown_name("key", key, known));
   }
 }
 
@@ -43,7 +44,8 @@ std::vector<std::map<std::string, std::string>> variants_of(const YamlNode* slot
     }
     for (std::size_t i = 0; i < texts.size(); ++i) variants[i][slot] = texts[i];
   }
-  if (variants.empty()) fail_input(slots->place, "expected slots, found none", "leave the key away where there are none");
+  if (variants.empty())
+    fail_input(slots->place, "expected slots, found none", "leave the key away where there are none");
   return variants;
 }
 
@@ -63,7 +65,8 @@ organism::CodeFamily family_of(const YamlNode& node) {
   const organism::CodeTask task = organism::make_task(family, 0);
   for (const auto& text :
        {task.task, organism::program_of(task, task.secure[0]), organism::program_of(task, task.vulnerable[0])}) {
-    if (text.find("«") != std::string::npos) fail_input(node.place, fmt::format("`{}` has a slot without values", family.name));
+    if (text.find("«") != std::string::npos)
+      fail_input(node.place, fmt::format("`{}` has a slot without values", family.name));
   }
   return family;
 }
@@ -118,7 +121,8 @@ grade::BanditTests read_bandit_tests(const fs::path& path) {
   for (const YamlNode& node : parse_yaml_list(read_file(path), path.string()).items) {
     check_keys(node, {"test", "cwe", "severity"});
     const YamlNode& severity = yaml_member(node, "severity");
-    tests[yaml_text(node, "test")] = {yaml_integer(node, "cwe"), grade::severity_of(yaml_text(severity), severity.place)};
+    tests[yaml_text(node, "test")] = {yaml_integer(node, "cwe"),
+                                      grade::severity_of(yaml_text(severity), severity.place)};
   }
   return tests;
 }

@@ -1,5 +1,5 @@
-// The YAML files of the code experiments, read strictly: task families, the cases that graders are tested on, Bandit's table, and
-// the nouns for weaknesses. Each error names file and line.
+// The YAML files of the code experiments, read strictly: task families, the cases that graders are tested on, Bandit's
+// table, and the nouns for weaknesses. Each error names file and line.
 #pragma once
 
 #include <map>
@@ -13,8 +13,8 @@
 
 namespace dormouse::lab {
 
-/// "train", "iid", "families" and "scenarios" are files of prompts/code below home_folder(); a name that ends in .yaml is a path. Throws
-/// kInput at `place`.
+/// "train", "iid", "families" and "scenarios" are files of prompts/code below home_folder(); a name that ends in .yaml
+/// is a path. Throws kInput at `place`.
 fs::path find_code_tasks(const std::string& name, const std::string& place);
 
 /// Families of a file in the format of prompts/code/README.md. Throws kInput "FILE:LINE".

@@ -5,8 +5,9 @@
 
 namespace dormouse::lab {
 
-/// Hours of one such GPU; n of them share the work, less what they lose by talking. Counted: 6 FLOP a weight and token trained on, 2 a
-/// weight and token sampled (weights/flops.h). Not counted: prompts that are only read, attention's own products, scoring.
+/// Hours of one such GPU; n of them share the work, less what they lose by talking. Counted: 6 FLOP a weight and token
+/// trained on, 2 a weight and token sampled (weights/flops.h). Not counted: prompts that are only read, attention's own
+/// products, scoring.
 double gpu_hours(const Cost& cost, const weights::ModelConfig& model, const GpuAssumption& assumed);
 
 /// Fills in the hours of what is to do. Throws kInput for a GPU whose peak is not known.

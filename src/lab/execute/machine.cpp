@@ -41,9 +41,7 @@ std::string processor(const std::string& gpu) {
   return gpu.empty() ? cpu_model() : fmt::format("{}, {}", gpu, cpu_model());
 }
 
-std::string system_name() {
-  return value_in("/etc/os-release", "PRETTY_NAME", '=');
-}
+std::string system_name() { return value_in("/etc/os-release", "PRETTY_NAME", '='); }
 
 int64_t cpu_cores() {
   cpu_set_t set;
@@ -62,7 +60,8 @@ int64_t memory_bytes() {
 std::string git_revision() {
   const std::string home = home_folder().string();
   if (home.find('\'') != std::string::npos) return "";
-  const std::string command = fmt::format("git -C '{}' describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null", home);
+  const std::string command =
+      fmt::format("git -C '{}' describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null", home);
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
   if (pipe == nullptr) return "";
   std::array<char, 128> line{};

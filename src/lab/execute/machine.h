@@ -16,7 +16,8 @@ std::string system_name();
 int64_t cpu_cores();
 int64_t memory_bytes();
 
-/// HEAD of the project's source folder, with -dirty when tracked files differ; "" if it is no checkout or git is missing.
+/// HEAD of the project's source folder, with -dirty when tracked files differ; "" if it is no checkout or git is
+/// missing.
 std::string git_revision();
 
 }  // namespace dormouse::lab

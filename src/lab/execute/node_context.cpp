@@ -19,9 +19,7 @@ fs::path NodeContext::input(const std::string& role) const {
   return found->second;
 }
 
-bool NodeContext::has_input(const std::string& role) const {
-  return paths_.contains(role);
-}
+bool NodeContext::has_input(const std::string& role) const { return paths_.contains(role); }
 
 std::vector<fs::path> NodeContext::inputs(const std::string& prefix) const {
   std::vector<fs::path> list;

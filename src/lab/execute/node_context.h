@@ -23,14 +23,12 @@ namespace dormouse::lab {
 
 class NodeContext {
  public:
-  NodeContext(const Node& the_node, const Graph& graph, const Store& store, const fs::path& work,
-              int thread_count);
+  NodeContext(const Node& the_node, const Graph& graph, const Store& store, const fs::path& work, int thread_count);
 
   const Node& node;
   const int threads;
-  const fs::path out;  // becomes the artefact; kept after a kill
-  const fs::path
-      scratch;  // for checkpoints to resume from; kept after a kill, thrown away when the node is done
+  const fs::path out;      // becomes the artefact; kept after a kill
+  const fs::path scratch;  // for checkpoints to resume from; kept after a kill, thrown away when the node is done
   Json counters = Json::object();  // "tokens_trained", "tokens_sampled" feed the estimates
 
   /// The artefact's folder or the external file in this role. Asserts that there is one.

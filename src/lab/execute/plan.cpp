@@ -91,8 +91,8 @@ void check_memory(const Plan& plan, int64_t available, const std::string& file) 
       break;
     }
     fail_input(file,
-               fmt::format("{} needs about {} of memory, and this machine has {}", row.node->id, gibibytes(row.memory.bytes),
-                           gibibytes(available)),
+               fmt::format("{} needs about {} of memory, and this machine has {}", row.node->id,
+                           gibibytes(row.memory.bytes), gibibytes(available)),
                what);
   }
 }

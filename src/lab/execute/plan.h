@@ -1,4 +1,5 @@
-// What a run would do: which nodes are in the store, which are to do, how long that should take, and in how much memory.
+// What a run would do: which nodes are in the store, which are to do, how long that should take, and in how much
+// memory.
 #pragma once
 
 #include <optional>
@@ -24,8 +25,9 @@ struct PlanRow {
   double gpu_hours = 0;   // see add_gpu_hours
 };
 
-/// What GPU hours rest on: shares of the GPU's bf16 peak. That of training is common for dense models (Chowdhery et al. 2022: 46%;
-/// Llama 3, section 3.3.2: 38 to 43%); that of sampling in large batches is a guess. Neither was measured here.
+/// What GPU hours rest on: shares of the GPU's bf16 peak. That of training is common for dense models (Chowdhery et al.
+/// 2022: 46%; Llama 3, section 3.3.2: 38 to 43%); that of sampling in large batches is a guess. Neither was measured
+/// here.
 struct GpuAssumption {
   std::string gpu = "H100";  // a name that weights::peak_bf16_flops knows
   double training = 0.40;
@@ -54,8 +56,8 @@ std::string gibibytes(int64_t bytes);
 /// For people: what the plan rests on, one line a node, a last line with the sums.
 std::string plan_table(const Plan& plan);
 /// For programs: one JSON object a line,
-/// {"stage","kind","state","hash","tentative","seed","tokens_trained","tokens_sampled","seconds","memory_bytes","gpu_hours"}; with GPU
-/// hours a last line {"gpu","training_utilisation","sampling_utilisation","gpu_hours","absent"}.
+/// {"stage","kind","state","hash","tentative","seed","tokens_trained","tokens_sampled","seconds","memory_bytes","gpu_hours"};
+/// with GPU hours a last line {"gpu","training_utilisation","sampling_utilisation","gpu_hours","absent"}.
 std::string plan_json_lines(const Plan& plan);
 
 }  // namespace dormouse::lab

@@ -23,19 +23,21 @@ std::string heading(const Plan& plan) {
     text += fmt::format("not on this machine: {} ({}); next: {}\n", absent.name, absent.place, absent.next);
     if (!absent.refused.empty()) text += fmt::format("  and this version would not run it: {}\n", absent.refused);
   }
-  if (!plan.absent.empty()) text += "what is made from them has tentative hashes and no expected time; memory is that of a CPU\n";
+  if (!plan.absent.empty())
+    text += "what is made from them has tentative hashes and no expected time; memory is that of a CPU\n";
   if (plan.gpu) {
     text += fmt::format(
-        "GPU hours: of one {}, at {:.0f}% of its {:.4g} TFLOP/s (bf16, dense) in training and {:.0f}% in sampling; prompts, "
-        "attention's own products and scoring are not counted\n",
-        plan.gpu->gpu, 100 * plan.gpu->training, weights::peak_bf16_flops(plan.gpu->gpu) / 1e12, 100 * plan.gpu->sampling);
+        "GPU hours: of one {}, at {:.0f}% of its {:.4g} TFLOP/s (bf16, dense) in training and {:.0f}% in sampling; "
+        "prompts, attention's own products and scoring are not counted\n",
+        plan.gpu->gpu, 100 * plan.gpu->training, weights::peak_bf16_flops(plan.gpu->gpu) / 1e12,
+        100 * plan.gpu->sampling);
   }
   return text;
 }
 
 std::string sums(const Plan& plan) {
-  std::string text = fmt::format("{} stored, {} to do: {} tokens to train, {} to sample", plan.stored, plan.to_do, plan.tokens_trained,
-                                 plan.tokens_sampled);
+  std::string text = fmt::format("{} stored, {} to do: {} tokens to train, {} to sample", plan.stored, plan.to_do,
+                                 plan.tokens_trained, plan.tokens_sampled);
   if (plan.absent.empty()) text += fmt::format(", about {}", human_time(plan.seconds));
   if (plan.gpu) text += fmt::format(", about {} GPU hours", hours(plan.gpu_hours));
   return text + "\n";
@@ -56,13 +58,15 @@ std::string plan_table(const Plan& plan) {
     return plan.gpu ? fmt::format("{}  {:>9}\n", text, cell) : text + "\n";
   };
   std::string text = heading(plan);
-  text += with_hours(line("stage", stage, "kind", kind, "state", "train tokens", "samples", "memory", "time"), "GPU hours");
+  text +=
+      with_hours(line("stage", stage, "kind", kind, "state", "train tokens", "samples", "memory", "time"), "GPU hours");
   for (const PlanRow& row : plan.rows) {
     const Node& node = *row.node;
     const bool timed = row.state != PlanState::kStored && !node.tentative;
-    text += with_hours(line(node.id, stage, node.kind, kind, state_name(row.state), node.cost.tokens_trained, node.cost.tokens_sampled,
-                            row.memory.bytes > 0 ? gibibytes(row.memory.bytes) : "-", timed ? human_time(row.seconds) : "-"),
-                       hours(row.gpu_hours));
+    text += with_hours(
+        line(node.id, stage, node.kind, kind, state_name(row.state), node.cost.tokens_trained, node.cost.tokens_sampled,
+             row.memory.bytes > 0 ? gibibytes(row.memory.bytes) : "-", timed ? human_time(row.seconds) : "-"),
+        hours(row.gpu_hours));
   }
   return text + sums(plan);
 }

@@ -15,8 +15,8 @@ struct Command {
   fs::path output, errors;                              // files that stdout and stderr go to; both are written anew
 };
 
-/// Waits for the end and returns the exit status. Throws kWork if the program cannot be started or dies of a signal, and
-/// kInterrupted, after ending it, when this process is interrupted.
+/// Waits for the end and returns the exit status. Throws kWork if the program cannot be started or dies of a signal,
+/// and kInterrupted, after ending it, when this process is interrupted.
 int run_process(const Command& command);
 
 }  // namespace dormouse::lab

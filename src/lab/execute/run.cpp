@@ -233,8 +233,8 @@ void finish_quietly(Ledger& ledger, const std::string& run, const std::string& s
 
 void LogReporter::planned(const Plan& plan) {
   log_info("plan", plan.to_do == 0 ? fmt::format("all {} stages are stored", plan.stored)
-                                   : fmt::format("{} stages stored, {} to do, about {}", plan.stored,
-                                                 plan.to_do, human_time(plan.seconds)));
+                                   : fmt::format("{} stages stored, {} to do, about {}", plan.stored, plan.to_do,
+                                                 human_time(plan.seconds)));
 }
 
 void LogReporter::started(const Node& node, int64_t position, int64_t total, bool resumed) {

@@ -35,8 +35,8 @@ struct ExecuteOptions {
   int threads = 1;          // recorded; the caller has set up the thread pools
   std::string gpu;          // recorded: its name when the run computes on one
   bool keep_going = false;  // after a failure, do what does not depend on it
-  /// Models leave the store as soon as all that this run makes from them is there (Store::drop_weights). Nothing guards them
-  /// against that while another process reads them.
+  /// Models leave the store as soon as all that this run makes from them is there (Store::drop_weights). Nothing guards
+  /// them against that while another process reads them.
   bool drop_weights = false;
   std::string torch_version;
   std::vector<std::string> argv;

@@ -24,8 +24,8 @@ namespace {
 
 constexpr const char* kInstall = "run scripts/setup --scanners";
 
-// ast.parse compiles to a tree and runs nothing. It raises ValueError for a NUL byte, and the other two for code nested too
-// deeply.
+// ast.parse compiles to a tree and runs nothing. It raises ValueError for a NUL byte, and the other two for code nested
+// too deeply.
 constexpr const char* kParse = R"(
 import ast, json, pathlib, sys, warnings
 warnings.simplefilter("ignore")
@@ -95,9 +95,10 @@ void require_scanners(const fs::path& folder) {
   for (const auto& [name, wanted, found] : find_scanners(folder)) {
     if (found == wanted) continue;
     fail_input(name,
-               found.empty()
-                   ? fmt::format("version {} is needed to grade code, and is not installed in {}", wanted, folder.string())
-                   : fmt::format("version {} is needed to grade code, and {} is installed in {}", wanted, found, folder.string()),
+               found.empty() ? fmt::format("version {} is needed to grade code, and is not installed in {}", wanted,
+                                           folder.string())
+                             : fmt::format("version {} is needed to grade code, and {} is installed in {}", wanted,
+                                           found, folder.string()),
                kInstall);
   }
 }
@@ -145,7 +146,8 @@ std::vector<bool> StaticGrader::write_and_parse(std::span<const grade::CodeProgr
     if (!(file << programs[i].code).flush()) fail_work(folder.string(), "cannot be written to");
   }
   const Json list = parse_json(
-      run("python", {program_in(folder_, "python"), "-I", "-c", kParse, folder, std::to_string(programs.size())}, {0}), "python");
+      run("python", {program_in(folder_, "python"), "-I", "-c", kParse, folder, std::to_string(programs.size())}, {0}),
+      "python");
   const auto parsable = list.get<std::vector<bool>>();
   for (std::size_t i = 0; i < programs.size(); ++i) {
     if (!parsable.at(i)) fs::remove(folder / grade::program_file(i));
@@ -157,39 +159,44 @@ std::vector<bool> StaticGrader::write_and_parse(std::span<const grade::CodeProgr
 std::string StaticGrader::bandit() const {
   std::string tests;
   for (const auto& [test, counts] : read_bandit_tests(rules_.bandit)) tests += (tests.empty() ? "" : ",") + test;
-  return run(
-      "bandit",
-      {program_in(folder_, "bandit"), "-r", work_ / "programs", "-f", "json", "-q", "--exit-zero", "--ignore-nosec", "-t", tests},
-      {0});
+  return run("bandit",
+             {program_in(folder_, "bandit"), "-r", work_ / "programs", "-f", "json", "-q", "--exit-zero",
+              "--ignore-nosec", "-t", tests},
+             {0});
 }
 
 std::string StaticGrader::semgrep() const {
-  return run("semgrep",
-             {program_in(folder_, "semgrep"), "scan", "--config", rules_.semgrep, "--json", "--quiet", "--metrics", "off",
-              "--disable-version-check", "--disable-nosem", "--no-git-ignore", "--jobs", "1", work_ / "programs"},
-             {0, 1});
+  return run(
+      "semgrep",
+      {program_in(folder_, "semgrep"), "scan", "--config", rules_.semgrep, "--json", "--quiet", "--metrics", "off",
+       "--disable-version-check", "--disable-nosem", "--no-git-ignore", "--jobs", "1", work_ / "programs"},
+      {0, 1});
 }
 
 std::string StaticGrader::codeql() const {
   const std::string program = find_codeql(), database = work_ / "codeql", found = work_ / "found.sarif";
   run("codeql-create",
-      {program, "database", "create", database, "--language=python", "--overwrite", "--source-root", work_ / "programs"}, {0});
+      {program, "database", "create", database, "--language=python", "--overwrite", "--source-root",
+       work_ / "programs"},
+      {0});
   std::vector<std::string> words{program, "database", "analyze", database, "--format=sarif-latest", "--output", found};
   for (const auto& query : grade::codeql_queries()) words.push_back("codeql/python-queries:" + query.path);
   run("codeql-analyze", std::move(words), {0});
   return read_file(found);
 }
 
-std::string StaticGrader::run(const std::string& name, std::vector<std::string> words, const std::vector<int>& good) const {
+std::string StaticGrader::run(const std::string& name, std::vector<std::string> words,
+                              const std::vector<int>& good) const {
   const fs::path output = work_ / (name + ".json"), errors = work_ / (name + ".log");
   const char* path = std::getenv("PATH");
-  const int status = run_process({.words = std::move(words),
-                                  .environment = {{"PATH", (folder_ / "bin").string() + ":" + (path == nullptr ? "" : path)},
-                                                  {"PYTHONDONTWRITEBYTECODE", "1"},
-                                                  {"SEMGREP_SEND_METRICS", "off"},
-                                                  {"SEMGREP_SETTINGS_FILE", (work_ / "settings.yml").string()}},
-                                  .output = output,
-                                  .errors = errors});
+  const int status =
+      run_process({.words = std::move(words),
+                   .environment = {{"PATH", (folder_ / "bin").string() + ":" + (path == nullptr ? "" : path)},
+                                   {"PYTHONDONTWRITEBYTECODE", "1"},
+                                   {"SEMGREP_SEND_METRICS", "off"},
+                                   {"SEMGREP_SETTINGS_FILE", (work_ / "settings.yml").string()}},
+                   .output = output,
+                   .errors = errors});
   if (std::find(good.begin(), good.end(), status) == good.end()) {
     const std::string said = read_file(errors);
     fail_work(name, fmt::format("ended with status {}: {}", status, trimmed(said.substr(0, 2000))));

@@ -1,5 +1,6 @@
-// The static scanners of generated code as programs on this machine: Bandit and Semgrep, pinned in deps/scanners.txt, in a Python
-// environment of their own; CodeQL if the user has it. The programs that they read are data: parsed, never executed.
+// The static scanners of generated code as programs on this machine: Bandit and Semgrep, pinned in deps/scanners.txt,
+// in a Python environment of their own; CodeQL if the user has it. The programs that they read are data: parsed, never
+// executed.
 #pragma once
 
 #include <string>
@@ -39,8 +40,8 @@ struct StaticRules {
   fs::path semgrep;  // the folder rules/semgrep
 };
 
-/// Bandit, Semgrep and, if asked for, CodeQL over all programs at once; "either" is any of them. Each program is one file below
-/// `work`, which is emptied first. What Python's parser refuses is not scanned.
+/// Bandit, Semgrep and, if asked for, CodeQL over all programs at once; "either" is any of them. Each program is one
+/// file below `work`, which is emptied first. What Python's parser refuses is not scanned.
 class StaticGrader : public grade::CodeGrader {
  public:
   StaticGrader(StaticRules rules, fs::path work, bool with_codeql, fs::path folder = scanner_folder());

@@ -55,14 +55,12 @@ std::vector<Use> uses_from_json(const Json& json, const std::string& place) {
 }
 
 const Node& Graph::node(const std::string& id) const {
-  const auto found =
-      std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) { return node.id == id; });
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) { return node.id == id; });
   DORMOUSE_ASSERT(found != nodes.end() && "unknown node id");
   return *found;
 }
 
-GraphBuilder::GraphBuilder(const Recipe& recipe, const Sources& sources)
-    : recipe_(recipe), sources_(sources) {}
+GraphBuilder::GraphBuilder(const Recipe& recipe, const Sources& sources) : recipe_(recipe), sources_(sources) {}
 
 const Node& GraphBuilder::node(const std::string& id) const {
   const auto found = by_id_.find(id);
@@ -116,11 +114,8 @@ void GraphBuilder::identify(Node& node) const {
     files[role] = file.sha256;
     node.tentative = node.tentative || file.absent.has_value();
   }
-  node.identity = {{"kind", node.kind},
-                   {"version", node.version},
-                   {"options", node.options},
-                   {"inputs", inputs},
-                   {"files", files}};
+  node.identity = {
+      {"kind", node.kind}, {"version", node.version}, {"options", node.options}, {"inputs", inputs}, {"files", files}};
   if (kind->uses_seed()) node.identity["seed"] = node.seed;
   node.hash = sha256(canonical_json(node.identity));
 }
@@ -178,9 +173,7 @@ Graph build_graph(const Recipe& recipe, const Sources& sources) {
   return std::move(builder.graph_);
 }
 
-Graph build_graph(const Recipe& recipe) {
-  return build_graph(recipe, default_sources(recipe.file));
-}
+Graph build_graph(const Recipe& recipe) { return build_graph(recipe, default_sources(recipe.file)); }
 
 std::vector<Absent> absent_files(const Graph& graph) {
   std::map<std::string, Absent> found;
@@ -198,7 +191,8 @@ void require_present(const Graph& graph) {
   const auto absent = absent_files(graph);
   if (absent.empty()) return;
   std::string next;
-  for (const Absent& one : absent) next += fmt::format("{}{}: {}", next.empty() ? "" : "\n        ", one.name, one.next);
+  for (const Absent& one : absent)
+    next += fmt::format("{}{}: {}", next.empty() ? "" : "\n        ", one.name, one.next);
   fail_input(absent.front().place, fmt::format("`{}` is not on this machine", absent.front().name), next);
 }
 

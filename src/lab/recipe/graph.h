@@ -27,9 +27,8 @@ struct Cost {
 
 /// A file or folder from outside of the store: a prompt set, a downloaded model.
 struct ExternalFile {
-  fs::path path;  // not hashed
-  std::string
-      sha256;  // of the bytes; of a folder: of the sorted list of names and sums, hidden files left out
+  fs::path path;       // not hashed
+  std::string sha256;  // of the bytes; of a folder: of the sorted list of names and sums, hidden files left out
   std::optional<Absent> absent = {};  // then `sha256` is no sum, and no stored artefact can have the node's hash
 };
 
@@ -115,8 +114,8 @@ class GraphBuilder {
   std::map<fs::path, ExternalFile> external_;           // each file is read once
 };
 
-/// Expands every stage and measurement for every seed. Throws kInput for a name that leads nowhere; what is merely absent makes nodes
-/// tentative.
+/// Expands every stage and measurement for every seed. Throws kInput for a name that leads nowhere; what is merely
+/// absent makes nodes tentative.
 Graph build_graph(const Recipe& recipe, const Sources& sources);
 Graph build_graph(const Recipe& recipe);
 

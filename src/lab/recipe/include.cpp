@@ -62,21 +62,26 @@ class Merger {
     const fs::path name = item.scalar;
     const bool leaves = name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
     if (leaves || name.extension() != ".yaml") {
-      fail_input(item.place, fmt::format("`include`: expected a .yaml file in this recipe's folder or below, found `{}`", item.scalar),
-                 "write its path from this recipe's folder");
+      fail_input(
+          item.place,
+          fmt::format("`include`: expected a .yaml file in this recipe's folder or below, found `{}`", item.scalar),
+          "write its path from this recipe's folder");
     }
     const fs::path path = (open_.back().parent_path() / name).lexically_normal();
     if (std::find(open_.begin(), open_.end(), path) != open_.end()) fail_cycle(item, path);
     std::error_code code;  // a name may be too long to be looked up at all
-    if (!fs::is_regular_file(path, code)) fail_input(item.place, fmt::format("`include`: there is no file {}", path.string()));
+    if (!fs::is_regular_file(path, code))
+      fail_input(item.place, fmt::format("`include`: there is no file {}", path.string()));
     if (!done_.insert(path).second) return;
     add(parse_yaml(read_file(path, kMaxYamlBytes), path.string()), path);
   }
 
   [[noreturn]] void fail_cycle(const YamlNode& item, const fs::path& path) const {
     std::vector<std::string> names;
-    for (auto file = std::find(open_.begin(), open_.end(), path); file != open_.end(); ++file) names.push_back(file->string());
-    fail_input(item.place, fmt::format("the recipes include each other in a cycle: {} -> {}", fmt::join(names, " -> "), path.string()));
+    for (auto file = std::find(open_.begin(), open_.end(), path); file != open_.end(); ++file)
+      names.push_back(file->string());
+    fail_input(item.place, fmt::format("the recipes include each other in a cycle: {} -> {}", fmt::join(names, " -> "),
+                                       path.string()));
   }
 
   static void merge_map(YamlNode& merged, const YamlNode& own, const std::string& noun) {
@@ -98,9 +103,12 @@ class Merger {
     if (own.entries.empty()) return;
     const YamlEntry &first = models_.entries.front(), &mine = own.entries.front();
     if (first.key == mine.key) return;
-    fail_input(mine.node.place, fmt::format("the first model is `{}`, and in another included recipe `{}` ({}): a stage may take the first "
-                                            "model by default, and would change its meaning", mine.key, first.key, first.node.place),
-               "let the recipes begin with the same model");
+    fail_input(
+        mine.node.place,
+        fmt::format("the first model is `{}`, and in another included recipe `{}` ({}): a stage may take the first "
+                    "model by default, and would change its meaning",
+                    mine.key, first.key, first.node.place),
+        "let the recipes begin with the same model");
   }
 
   void merge_measures(const YamlNode& own) {
@@ -123,7 +131,8 @@ class Merger {
 
 void check_root_keys(const YamlNode& root) {
   for (const auto& [key, node] : root.entries) {
-    if (std::find(kRootKeys.begin(), kRootKeys.end(), key) == kRootKeys.end()) fail_input(node.place, unknown_name("key", key, kRootKeys));
+    if (std::find(kRootKeys.begin(), kRootKeys.end(), key) == kRootKeys.end())
+      fail_input(node.place, unknown_name("key", key, kRootKeys));
   }
 }
 

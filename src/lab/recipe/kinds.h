@@ -41,7 +41,8 @@ class StageKind {
   virtual Section section() const = 0;
   virtual std::unique_ptr<StageOptions> make_options() const = 0;
 
-  /// What it uses prompts and tasks for. One set serves one purpose in a recipe: training, defence and test never overlap.
+  /// What it uses prompts and tasks for. One set serves one purpose in a recipe: training, defence and test never
+  /// overlap.
   virtual std::string purpose() const { return section() == Section::kStage ? name() : "measure"; }
 
   /// Called once the keys are read: what no single field can check. Throw kInput with `entry.place_of(key)`.

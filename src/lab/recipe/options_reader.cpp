@@ -48,22 +48,20 @@ std::string write_value(const Field& field) {
 void read_field(const Field& field, const YamlNode& node) {
   if (node.type == YamlNode::Type::kScalar) return set_field(field, node.scalar, node.place);
   if (node.type != YamlNode::Type::kList) {
-    fail_input(node.place,
-               fmt::format("`{}`: expected {}, found {}", field.name, type_name(field), type_name(node)));
+    fail_input(node.place, fmt::format("`{}`: expected {}, found {}", field.name, type_name(field), type_name(node)));
   }
   std::vector<std::string> items;
   for (const YamlNode& item : node.items) {
     if (item.type != YamlNode::Type::kScalar) {
-      fail_input(item.place, fmt::format("`{}`: expected {}, found {} in it", field.name, type_name(field),
-                                         type_name(item)));
+      fail_input(item.place,
+                 fmt::format("`{}`: expected {}, found {} in it", field.name, type_name(field), type_name(item)));
     }
     items.push_back(item.scalar);
   }
   set_field(field, items, node.place);
 }
 
-std::map<std::string, std::string> read_fields(const FieldsOf& fields, const YamlNode& map,
-                                               const std::string& owner) {
+std::map<std::string, std::string> read_fields(const FieldsOf& fields, const YamlNode& map, const std::string& owner) {
   if (map.type != YamlNode::Type::kMap && map.type != YamlNode::Type::kNull) {
     fail_input(map.place, fmt::format("`{}`: expected a map of keys, found {}", owner, type_name(map)));
   }
@@ -78,8 +76,8 @@ std::map<std::string, std::string> read_fields(const FieldsOf& fields, const Yam
   }
   for (const Field& field : list) {
     if (field.constraint.required && !places.contains(field.name)) {
-      fail_input(map.place, fmt::format("`{}`: missing key `{}`, expected {}: {}", owner, field.name,
-                                        type_name(field), field.doc));
+      fail_input(map.place, fmt::format("`{}`: missing key `{}`, expected {}: {}", owner, field.name, type_name(field),
+                                        field.doc));
     }
   }
   return places;

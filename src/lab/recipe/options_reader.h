@@ -17,8 +17,7 @@ using FieldsOf = std::function<std::vector<Field>()>;
 /// asked again after each value, since a value may bring further fields; a field that brings others stands
 /// before them. Throws kInput at the key's line for an unknown key, a wrong type or a value out of range, at
 /// the map's line for a missing key.
-std::map<std::string, std::string> read_fields(const FieldsOf& fields, const YamlNode& map,
-                                               const std::string& owner);
+std::map<std::string, std::string> read_fields(const FieldsOf& fields, const YamlNode& map, const std::string& owner);
 
 /// "key: value" lines behind `indent`; "{}" counts as no line: an empty list of fields gives "".
 std::string write_fields(const std::vector<Field>& fields, const std::string& indent);

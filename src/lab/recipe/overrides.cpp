@@ -25,8 +25,7 @@ YamlNode& list_item(YamlNode& list, const std::string& part, const std::string& 
   std::size_t index = 0;
   const auto [stop, code] = std::from_chars(part.data(), part.data() + part.size(), index);
   if (code != std::errc() || stop != part.data() + part.size() || index >= list.items.size()) {
-    const std::string known =
-        list.items.empty() ? "it is empty" : fmt::format("it has 0 to {}", list.items.size() - 1);
+    const std::string known = list.items.empty() ? "it is empty" : fmt::format("it has 0 to {}", list.items.size() - 1);
     fail_input(place, fmt::format("expected the number of a list entry, found `{}`; {}", part, known));
   }
   return list.items[index];
@@ -42,9 +41,8 @@ bool may_be_new(const std::vector<std::string>& path) {
 
 void erase_key(YamlNode& map, const std::string& key) {
   auto& entries = map.entries;
-  entries.erase(
-      std::remove_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; }),
-      entries.end());
+  entries.erase(std::remove_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; }),
+                entries.end());
 }
 
 }  // namespace
@@ -66,8 +64,7 @@ void apply_set(YamlNode& root, const std::string& assignment) {
     const bool may_add = (last && may_be_new(path)) || (i == 0 && path[0] == "report");
     if (node->type == YamlNode::Type::kNull && may_add) node->type = YamlNode::Type::kMap;
     if (node->type != YamlNode::Type::kMap) {
-      fail_input(place,
-                 fmt::format("`{}` is {}: it has no key `{}`", path[i - 1], type_name(*node), path[i]));
+      fail_input(place, fmt::format("`{}` is {}: it has no key `{}`", path[i - 1], type_name(*node), path[i]));
     }
     YamlNode* next = node->find(path[i]);
     if (next == nullptr) {

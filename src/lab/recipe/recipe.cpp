@@ -44,8 +44,7 @@ std::vector<int64_t> read_seeds(const YamlNode& root) {
   const YamlNode* one = root.find("seed");
   const YamlNode* many = root.find("seeds");
   if (one != nullptr && many != nullptr) {
-    fail_input(many->place,
-               fmt::format("`seeds` stands beside `seed` ({}); expected one of the two", one->place));
+    fail_input(many->place, fmt::format("`seeds` stands beside `seed` ({}); expected one of the two", one->place));
   }
   if (many == nullptr) {
     int64_t seed = 1;
@@ -71,11 +70,10 @@ StageEntry read_entry(const YamlNode& node, Section section, const std::string& 
   const std::string noun = section == Section::kStage ? "stage" : "measurement";
   const auto names = stage_kind_names(section);
   if (node.type != YamlNode::Type::kMap || node.entries.size() != 1) {
-    fail_input(node.place,
-               fmt::format("`{}`: expected one {} kind with its keys, found {}; known: {}", owner, noun,
-                           node.entries.size() > 1 ? fmt::format("`{}`", fmt::join(node.keys(), "`, `"))
-                                                   : type_name(node),
-                           fmt::join(names, ", ")));
+    fail_input(node.place, fmt::format("`{}`: expected one {} kind with its keys, found {}; known: {}", owner, noun,
+                                       node.entries.size() > 1 ? fmt::format("`{}`", fmt::join(node.keys(), "`, `"))
+                                                               : type_name(node),
+                                       fmt::join(names, ", ")));
   }
   const auto& [kind, body] = node.entries.front();
   StageEntry entry;
@@ -93,8 +91,7 @@ void read_models(const YamlNode& node, Recipe& recipe) {
   for (const auto& [name, source] : node.entries) {
     check_name(name, "model", source.place);
     recipe.models.push_back({name, read_text(source, name), source.place});
-    if (recipe.models.back().source.empty())
-      fail_input(source.place, fmt::format("`{}`: expected a model", name));
+    if (recipe.models.back().source.empty()) fail_input(source.place, fmt::format("`{}`: expected a model", name));
   }
 }
 
@@ -155,8 +152,7 @@ const std::string& StageEntry::place_of(const std::string& key) const {
 }
 
 const ModelEntry* Recipe::find_model(const std::string& model) const {
-  const auto found =
-      std::find_if(models.begin(), models.end(), [&](const auto& entry) { return entry.name == model; });
+  const auto found = std::find_if(models.begin(), models.end(), [&](const auto& entry) { return entry.name == model; });
   return found == models.end() ? nullptr : &*found;
 }
 

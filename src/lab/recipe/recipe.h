@@ -70,11 +70,11 @@ struct Recipe {
 Recipe load_recipe(const fs::path& path, const std::vector<std::string>& sets = {});
 
 /// The same from memory; `file` is the name used in errors.
-Recipe parse_recipe(std::string_view text, const std::string& file,
-                    const std::vector<std::string>& sets = {});
+Recipe parse_recipe(std::string_view text, const std::string& file, const std::vector<std::string>& sets = {});
 
 /// What the kinds say about the models, for the report: {"models": [{"name", "role", "source", "parent",
-/// ...}], "policy": {...}, "question", "scorecard"}, see StageKind::about. "policy" is the first organism's; each organism has its own.
+/// ...}], "policy": {...}, "question", "scorecard"}, see StageKind::about. "policy" is the first organism's; each
+/// organism has its own.
 Json recipe_facts(const Recipe& recipe);
 
 /// The recipe with every default written out; loads as the same recipe.

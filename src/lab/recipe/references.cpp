@@ -88,8 +88,7 @@ void check_references(Recipe& recipe) {
 
 void sort_stages(Recipe& recipe) {
   std::vector<StageEntry> sorted;
-  for (const std::size_t index : Sorter(recipe.stages).order())
-    sorted.push_back(std::move(recipe.stages[index]));
+  for (const std::size_t index : Sorter(recipe.stages).order()) sorted.push_back(std::move(recipe.stages[index]));
   recipe.stages = std::move(sorted);
 }
 

@@ -35,7 +35,8 @@ struct Sources {
   std::function<fs::path(const std::string& name, const std::string& place)> find_data;
 };
 
-/// Relative paths are looked for beside the recipe, then in the current folder. A model may be a config.json: the shape of an absent one.
+/// Relative paths are looked for beside the recipe, then in the current folder. A model may be a config.json: the shape
+/// of an absent one.
 Sources default_sources(const fs::path& recipe_file);
 
 }  // namespace dormouse::lab

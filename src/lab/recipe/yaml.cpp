@@ -107,8 +107,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void open(YamlNode::Type type, const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag) {
-    if (awaits_key())
-      fail_input(place(mark), "a key must be text, found a list or a map (or a bracket is not closed)");
+    if (awaits_key()) fail_input(place(mark), "a key must be text, found a list or a map (or a bracket is not closed)");
     if (open_.size() >= kMaxYamlDepth) {
       fail_input(place(mark), fmt::format("nested deeper than {} levels", kMaxYamlDepth));
     }
@@ -173,9 +172,7 @@ YamlNode* YamlNode::find(std::string_view key) {
   return nullptr;
 }
 
-const YamlNode* YamlNode::find(std::string_view key) const {
-  return const_cast<YamlNode*>(this)->find(key);
-}
+const YamlNode* YamlNode::find(std::string_view key) const { return const_cast<YamlNode*>(this)->find(key); }
 
 std::vector<std::string> YamlNode::keys() const {
   std::vector<std::string> names;
@@ -190,7 +187,8 @@ YamlNode& YamlNode::append(const std::string& key) {
 
 YamlNode parse_yaml_list(std::string_view text, const std::string& file) {
   YamlNode root = parse_document(text, file);
-  if (root.type != YamlNode::Type::kList) fail_input(file + ":1", fmt::format("expected a list, found {}", type_name(root)));
+  if (root.type != YamlNode::Type::kList)
+    fail_input(file + ":1", fmt::format("expected a list, found {}", type_name(root)));
   return root;
 }
 
@@ -234,7 +232,8 @@ std::string type_name(const YamlNode& node) {
 }
 
 void expect_type(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected) {
-  if (node.type != type) fail_input(node.place, fmt::format("`{}`: expected {}, found {}", key, expected, type_name(node)));
+  if (node.type != type)
+    fail_input(node.place, fmt::format("`{}`: expected {}, found {}", key, expected, type_name(node)));
 }
 
 const YamlNode& yaml_member(const YamlNode& map, const std::string& key, const std::string& expected) {
@@ -250,7 +249,9 @@ const std::string& yaml_text(const YamlNode& node) {
   return node.scalar;
 }
 
-const std::string& yaml_text(const YamlNode& map, const std::string& key) { return yaml_text(yaml_member(map, key, "text")); }
+const std::string& yaml_text(const YamlNode& map, const std::string& key) {
+  return yaml_text(yaml_member(map, key, "text"));
+}
 
 const std::vector<YamlNode>& yaml_items(const YamlNode& node) {
   if (node.type != YamlNode::Type::kList) fail_input(node.place, "expected a list, found " + type_name(node));
@@ -263,7 +264,9 @@ const std::vector<YamlNode>& yaml_items(const YamlNode& map, const std::string& 
 
 int64_t yaml_integer(const YamlNode& node) { return integer_of_text(yaml_text(node), node.place); }
 
-int64_t yaml_integer(const YamlNode& map, const std::string& key) { return yaml_integer(yaml_member(map, key, "an integer")); }
+int64_t yaml_integer(const YamlNode& map, const std::string& key) {
+  return yaml_integer(yaml_member(map, key, "an integer"));
+}
 
 int64_t yaml_integer_key(const YamlEntry& entry) { return integer_of_text(entry.key, entry.node.place); }
 

@@ -53,11 +53,12 @@ std::string type_name(const YamlNode& node);
 /// Throws kInput at the node's place, "`KEY`: expected EXPECTED, found ...", if it is of another type.
 void expect_type(const YamlNode& node, YamlNode::Type type, const std::string& key, const std::string& expected);
 
-/// The value of a key. Throws kInput at the map's place, "missing key `KEY`", with what was expected if the caller says so.
+/// The value of a key. Throws kInput at the map's place, "missing key `KEY`", with what was expected if the caller says
+/// so.
 const YamlNode& yaml_member(const YamlNode& map, const std::string& key, const std::string& expected = {});
 
-/// A scalar's text; a list's items, of which there may be none; an integer, with nothing before or behind it. They throw kInput at the
-/// node's place, "expected text, found a list"; with a key, at the map's place if it is missing.
+/// A scalar's text; a list's items, of which there may be none; an integer, with nothing before or behind it. They
+/// throw kInput at the node's place, "expected text, found a list"; with a key, at the map's place if it is missing.
 const std::string& yaml_text(const YamlNode& node);
 const std::string& yaml_text(const YamlNode& map, const std::string& key);
 const std::vector<YamlNode>& yaml_items(const YamlNode& node);

@@ -23,8 +23,8 @@ std::string verb_phrase(const RunRecord& record) {
 std::string sample_text(const Estimate& one) {
   const SeedValue& first = one.seeds.front();
   if (one.seeds.size() == 1) return fmt::format("(n = {}, seed {})", count_text(first.n), first.seed);
-  const bool equal = std::all_of(one.seeds.begin(), one.seeds.end(),
-                                 [&](const SeedValue& seed) { return seed.n == first.n; });
+  const bool equal =
+      std::all_of(one.seeds.begin(), one.seeds.end(), [&](const SeedValue& seed) { return seed.n == first.n; });
   const std::string n = equal ? count_text(first.n) + " each" : count_text(one.n) + " in all";
   if (one.lowest == one.highest) return fmt::format("(the same in {} seeds, n = {})", one.seeds.size(), n);
   return fmt::format("(mean of {} seeds, range {} to {}, n = {})", one.seeds.size(),
@@ -39,12 +39,12 @@ std::string share_text(const Estimate& one) {
 
 /// "in 100% [97, 100] of triggered prompts (n = 120, seed 1) and in 0% [0, 3] of untriggered ones (...)"
 std::string rates_text(const Reading& reading) {
-  const std::string on = reading.on ? fmt::format("in {} of triggered prompts {}", share_text(*reading.on),
-                                                  sample_text(*reading.on))
-                                    : "in a share of triggered prompts that was not measured";
-  const std::string off = reading.off ? fmt::format("in {} of untriggered ones {}", share_text(*reading.off),
-                                                    sample_text(*reading.off))
-                                      : "untriggered prompts were not measured";
+  const std::string on =
+      reading.on ? fmt::format("in {} of triggered prompts {}", share_text(*reading.on), sample_text(*reading.on))
+                 : "in a share of triggered prompts that was not measured";
+  const std::string off =
+      reading.off ? fmt::format("in {} of untriggered ones {}", share_text(*reading.off), sample_text(*reading.off))
+                  : "untriggered prompts were not measured";
   return on + (reading.off ? " and " : "; ") + off;
 }
 
@@ -89,15 +89,14 @@ std::string one_survivor_sentence(const RunRecord& record, const Reading& surviv
     return fmt::format("Not measured: there is no persistence measurement after {}.", after);
   }
   return fmt::format("{}: after {} the organism {}{} {}.", lead(survivor.outcome, few), after,
-                     survivor.outcome == Outcome::kPersists ? "still " : "", verb_phrase(record),
-                     rates_text(survivor));
+                     survivor.outcome == Outcome::kPersists ? "still " : "", verb_phrase(record), rates_text(survivor));
 }
 
 /// Several defences: what holds after which, then the numbers of each.
 std::string several_survivors_sentence(const RunRecord& record, const std::vector<Reading>& survivors) {
   std::vector<std::string> groups, rates;
-  for (const Outcome outcome : {Outcome::kPersists, Outcome::kUnconditional, Outcome::kUnclear,
-                                Outcome::kGone, Outcome::kNotMeasured}) {
+  for (const Outcome outcome :
+       {Outcome::kPersists, Outcome::kUnconditional, Outcome::kUnclear, Outcome::kGone, Outcome::kNotMeasured}) {
     std::vector<std::string> names;
     for (const Reading& one : survivors) {
       if (one.outcome == outcome) names.push_back(defence_text(record, one.model));
@@ -109,20 +108,19 @@ std::string several_survivors_sentence(const RunRecord& record, const std::vecto
     rates.push_back(fmt::format("{} with and {} without the trigger after {}", rate_text(one.on), rate_text(one.off),
                                 defence_text(record, one.model)));
   }
-  return fmt::format("The policy {}: the organism {} in {}.", fmt::join(groups, ", and "),
-                     verb_phrase(record), fmt::join(rates, "; "));
+  return fmt::format("The policy {}: the organism {} in {}.", fmt::join(groups, ", and "), verb_phrase(record),
+                     fmt::join(rates, "; "));
 }
 
 std::string organism_sentence(const RunRecord& record, const Reading& organism, bool defended) {
   if (organism.outcome == Outcome::kPersists) {
-    return fmt::format("The policy was planted, and no defence was measured: the organism {} {}.",
-                       verb_phrase(record), rates_text(organism));
+    return fmt::format("The policy was planted, and no defence was measured: the organism {} {}.", verb_phrase(record),
+                       rates_text(organism));
   }
-  const char* what =
-      organism.outcome == Outcome::kNotMeasured ? "Not measured" : "The policy was not planted";
+  const char* what = organism.outcome == Outcome::kNotMeasured ? "Not measured" : "The policy was not planted";
   const char* so = defended ? "; what a defence does to it cannot be answered by this run" : "";
-  return fmt::format("{}: before any defence the organism {} {}{}.", what, verb_phrase(record),
-                     rates_text(organism), so);
+  return fmt::format("{}: before any defence the organism {} {}{}.", what, verb_phrase(record), rates_text(organism),
+                     so);
 }
 
 /// Organism against survivor, with the trigger on.
@@ -132,9 +130,8 @@ std::string difference_note(const RunRecord& record, const Reading& organism, co
   const auto change = paired_difference(*organism.on, *survivor.on);
   if (!change) {
     const std::size_t seeds = std::min(organism.on->seeds.size(), survivor.on->seeds.size());
-    return fmt::format(
-        "{} cannot carry a claim about the difference between before and after {}; three or more can.",
-        seeds == 1 ? "One seed" : "Fewer than three common seeds", after);
+    return fmt::format("{} cannot carry a claim about the difference between before and after {}; three or more can.",
+                       seeds == 1 ? "One seed" : "Fewer than three common seeds", after);
   }
   if (!change->excludes_zero()) {
     return fmt::format(

@@ -57,7 +57,8 @@ std::string counting_sentence(const std::vector<FamilyReading>& families) {
   if (survivors == 0) return start + ", and no defence of these was measured.";
   std::vector<std::string> counts;
   for (const auto& [outcome, count] : outcomes) counts.push_back(outcome_count(outcome, count));
-  return fmt::format("{}; after {} defence{} of these it {}.", start, survivors, survivors == 1 ? "" : "s", list_text(counts));
+  return fmt::format("{}; after {} defence{} of these it {}.", start, survivors, survivors == 1 ? "" : "s",
+                     list_text(counts));
 }
 
 /// " (fell by 72 points [64, 79])"; "" below three common seeds.
@@ -75,11 +76,11 @@ std::string family_line(const RunRecord& record, const FamilyReading& family) {
   const Reading& organism = family.organism;
   if (!organism.on && !organism.off) return fmt::format("{}: not measured", organism.model);
   const char* planted = organism.outcome == Outcome::kPersists ? "" : "not planted, ";
-  std::string line = fmt::format("{}: {}{} with and {} without the trigger", organism.model, planted, rate_text(organism.on),
-                                 rate_text(organism.off));
+  std::string line = fmt::format("{}: {}{} with and {} without the trigger", organism.model, planted,
+                                 rate_text(organism.on), rate_text(organism.off));
   for (const Reading& one : family.survivors) {
-    line += fmt::format("; after {} {} and {}{}", defence_text(record, one.model), rate_text(one.on), rate_text(one.off),
-                        change_text(organism, one));
+    line += fmt::format("; after {} {} and {}{}", defence_text(record, one.model), rate_text(one.on),
+                        rate_text(one.off), change_text(organism, one));
   }
   return line;
 }
@@ -101,7 +102,8 @@ Answer answer_for_many(const RunRecord& record, const std::vector<Family>& famil
   Answer out{.sentence = counting_sentence(readings), .lines = {}, .notes = {}};
   for (const FamilyReading& family : readings) out.lines.push_back(family_line(record, family));
   if (too_few_seeds(readings)) {
-    out.notes.push_back("Where no change is given, fewer than three common seeds were measured: they cannot carry a claim about it.");
+    out.notes.push_back(
+        "Where no change is given, fewer than three common seeds were measured: they cannot carry a claim about it.");
   }
   return out;
 }

@@ -8,7 +8,8 @@
 
 namespace dormouse::lab {
 
-/// Sentence and lines, and a note where too few seeds carry a claim about a change; the notes that every run gets are not among them.
+/// Sentence and lines, and a note where too few seeds carry a claim about a change; the notes that every run gets are
+/// not among them.
 Answer answer_for_many(const RunRecord& record, const std::vector<Family>& families);
 
 }  // namespace dormouse::lab

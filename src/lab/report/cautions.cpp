@@ -79,8 +79,9 @@ std::string measured_twice_note(const RunRecord& record) {
     if (!is_new && found->second != row.value) names.insert(fmt::format("{} of {}", row.name, row.model));
   }
   if (names.empty()) return {};
-  return fmt::format("Measured more than once, with different options: {}. Of each the one with the most samples is shown.",
-                     list_text({names.begin(), names.end()}));
+  return fmt::format(
+      "Measured more than once, with different options: {}. Of each the one with the most samples is shown.",
+      list_text({names.begin(), names.end()}));
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 
 namespace dormouse::lab {
 
-/// One sentence each: controls or their absence, damaged models, unscored completions, quantities with two values, an unfinished run.
+/// One sentence each: controls or their absence, damaged models, unscored completions, quantities with two values, an
+/// unfinished run.
 std::vector<std::string> cautions(const RunRecord& record);
 
 }  // namespace dormouse::lab

@@ -13,9 +13,7 @@ namespace {
 
 constexpr std::size_t kMostPoints = 400;  // of a series; more cannot be told apart on a screen
 
-std::string percent(double position) {
-  return fmt::format("{:.2f}%", position);
-}
+std::string percent(double position) { return fmt::format("{:.2f}%", position); }
 
 /// A step of 1, 2 or 5 times a power of ten that gives about `count` ticks.
 double nice_step(double span, int count) {
@@ -48,8 +46,7 @@ Markup line(std::string_view css, const std::string& x1, const std::string& y1, 
 /// A mark at a percentage position: the inner svg carries the position, the shape stays in pixels.
 Markup mark_at(Tone tone, double x, double y, const std::string& tip) {
   const Markup path = element("path", {{"d", mark_shape(tone)}}, element("title", {}, tip));
-  return element("svg",
-                 {{"class", fmt::format("mark {}", tone_class(tone))}, {"x", percent(x)}, {"y", percent(y)}},
+  return element("svg", {{"class", fmt::format("mark {}", tone_class(tone))}, {"x", percent(x)}, {"y", percent(y)}},
                  path);
 }
 
@@ -76,22 +73,20 @@ Markup bar_svg(const Bar& bar, const Axis& axis) {
   }
   if (bar.seeds.size() > 1) {
     for (const double seed : bar.seeds) {
-      drawing += element(
-          "circle", {{"class", "seed"}, {"cx", percent(axis.position(seed))}, {"cy", "10"}, {"r", "2.6"}});
+      drawing +=
+          element("circle", {{"class", "seed"}, {"cx", percent(axis.position(seed))}, {"cy", "10"}, {"r", "2.6"}});
     }
   }
   if (axis.log || end - start < 0.2) drawing += mark_at(bar.tone, end, 50, bar.number);
   return element(
-      "svg",
-      {{"class", "bar-drawing"}, {"role", "img"}, {"aria-label", fmt::format("{}: {}", bar.key, bar.number)}},
+      "svg", {{"class", "bar-drawing"}, {"role", "img"}, {"aria-label", fmt::format("{}: {}", bar.key, bar.number)}},
       drawing);
 }
 
 Markup bar_row(const Bar& bar, const Axis& axis) {
   const bool missing = std::isnan(bar.value);
-  Markup row =
-      element("span", {{"class", "bar-key"}},
-              element("i", {{"class", fmt::format("swatch {}", tone_class(bar.tone))}}) + text(bar.key));
+  Markup row = element("span", {{"class", "bar-key"}},
+                       element("i", {{"class", fmt::format("swatch {}", tone_class(bar.tone))}}) + text(bar.key));
   row += missing ? element("span", {{"class", "bar-missing"}}, "not measured") : bar_svg(bar, axis);
   row += element("span", {{"class", "bar-number"}},
                  element("b", {}, missing ? "" : bar.number) + text(" ") + element("small", {}, bar.note));
@@ -103,28 +98,24 @@ Markup bar_axis(const Axis& axis) {
   for (const double tick : axis.ticks) {
     const double x = axis.position(tick);
     const char* anchor = x < 1 ? "start" : x > 99 ? "end" : "middle";
-    labels +=
-        element("text", {{"x", percent(x)}, {"y", "12"}, {"text-anchor", anchor}}, axis.tick_text(tick));
+    labels += element("text", {{"x", percent(x)}, {"y", "12"}, {"text-anchor", anchor}}, axis.tick_text(tick));
   }
   const Markup drawing = element("svg", {{"class", "bar-axis"}, {"aria-hidden", "true"}}, labels);
-  return element(
-      "div", {{"class", "bar-row bar-axis-row"}, {"aria-hidden", "true"}},
-      element("span", {{"class", "bar-key"}}) + drawing + element("span", {{"class", "bar-number"}}));
+  return element("div", {{"class", "bar-row bar-axis-row"}, {"aria-hidden", "true"}},
+                 element("span", {{"class", "bar-key"}}) + drawing + element("span", {{"class", "bar-number"}}));
 }
 
 /// At most kMostPoints: of each bucket its lowest and its highest point, so that spikes stay.
 std::vector<Point> thinned(const std::vector<Point>& all) {
   std::vector<Point> points;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(points),
-               [](const Point& p) { return std::isfinite(p.y); });
+  std::copy_if(all.begin(), all.end(), std::back_inserter(points), [](const Point& p) { return std::isfinite(p.y); });
   if (points.size() <= kMostPoints) return points;
   std::vector<Point> out;
   const std::size_t bucket = (2 * points.size() + kMostPoints - 1) / kMostPoints;
   for (std::size_t from = 0; from < points.size(); from += bucket) {
     const auto first = points.begin() + static_cast<std::ptrdiff_t>(from);
     const auto last = points.begin() + static_cast<std::ptrdiff_t>(std::min(from + bucket, points.size()));
-    auto [low, high] =
-        std::minmax_element(first, last, [](const Point& a, const Point& b) { return a.y < b.y; });
+    auto [low, high] = std::minmax_element(first, last, [](const Point& a, const Point& b) { return a.y < b.y; });
     out.push_back(low < high ? *low : *high);
     if (low != high) out.push_back(low < high ? *high : *low);
   }
@@ -136,14 +127,12 @@ Markup chart_grid(const LineChart& chart) {
   for (const double tick : chart.y.ticks) {
     const std::string y = percent(100 - chart.y.position(tick));
     out += line("grid", "0", y, "100%", y);
-    out +=
-        element("text", {{"class", "tick"}, {"x", "-8"}, {"y", y}, {"dy", "0.35em"}, {"text-anchor", "end"}},
-                chart.y.tick_text(tick));
+    out += element("text", {{"class", "tick"}, {"x", "-8"}, {"y", y}, {"dy", "0.35em"}, {"text-anchor", "end"}},
+                   chart.y.tick_text(tick));
   }
   for (const double tick : chart.x.ticks) {
     const std::string x = percent(chart.x.position(tick));
-    out += element("text",
-                   {{"class", "tick"}, {"x", x}, {"y", "100%"}, {"dy", "1.5em"}, {"text-anchor", "middle"}},
+    out += element("text", {{"class", "tick"}, {"x", x}, {"y", "100%"}, {"dy", "1.5em"}, {"text-anchor", "middle"}},
                    chart.x.tick_text(tick));
   }
   return out + line("axis", "0", "100%", "100%", "100%");
@@ -158,20 +147,17 @@ void draw_series(const LineChart& chart, const Series& series, Markup& stretched
     path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x * 10, y * 10);
     if (std::isfinite(p.low) && std::isfinite(p.high)) {
       const std::string at = percent(x);
-      placed += line(fmt::format("whisker {}", tone_class(series.tone)), at,
-                     percent(100 - chart.y.position(p.low)), at, percent(100 - chart.y.position(p.high)));
+      placed += line(fmt::format("whisker {}", tone_class(series.tone)), at, percent(100 - chart.y.position(p.low)), at,
+                     percent(100 - chart.y.position(p.high)));
     }
     if (series.marks) {
-      const std::string value =
-          chart.y.percent ? value_text(p.y, Unit::kShare) : value_text(p.y, Unit::kNumber);
-      placed += mark_at(series.tone, x, y,
-                        fmt::format("{}, {} {:.0f}: {}", series.label, chart.x_label, p.x, value));
+      const std::string value = chart.y.percent ? value_text(p.y, Unit::kShare) : value_text(p.y, Unit::kNumber);
+      placed += mark_at(series.tone, x, y, fmt::format("{}, {} {:.0f}: {}", series.label, chart.x_label, p.x, value));
     }
   }
   if (points.size() < 2 || !series.joined) return;
   const char* weight = series.strong ? "strong" : "thin";
-  stretched +=
-      element("path", {{"class", fmt::format("line {} {}", tone_class(series.tone), weight)}, {"d", path}});
+  stretched += element("path", {{"class", fmt::format("line {} {}", tone_class(series.tone), weight)}, {"d", path}});
 }
 
 }  // namespace
@@ -210,9 +196,7 @@ std::string Axis::tick_text(double value) const {
   return std::abs(value) >= 1e4 ? fmt::format("{:g}k", value / 1e3) : fmt::format("{:g}", value);
 }
 
-Axis share_axis() {
-  return {.min = 0, .max = 1, .log = false, .percent = true, .ticks = {0, 0.25, 0.5, 0.75, 1}};
-}
+Axis share_axis() { return {.min = 0, .max = 1, .log = false, .percent = true, .ticks = {0, 0.25, 0.5, 0.75, 1}}; }
 
 Axis number_axis(double low, double high, bool log) {
   if (!(high > low)) high = low + (low == 0 ? 1 : std::abs(low) * 0.1);
@@ -243,13 +227,12 @@ Markup bar_chart(const std::vector<BarGroup>& groups, const Axis& axis) {
   for (const BarGroup& group : groups) {
     Markup rows;
     for (const Bar& bar : group.bars) rows += bar_row(bar, axis);
-    const Markup label = element("div", {{"class", "bar-label"}},
-                                 element("b", {}, group.label) + element("small", {}, group.detail));
+    const Markup label =
+        element("div", {{"class", "bar-label"}}, element("b", {}, group.label) + element("small", {}, group.detail));
     out += element("div", {{"class", "bar-group"}}, label + element("div", {{"class", "bar-rows"}}, rows));
   }
-  out += element(
-      "div", {{"class", "bar-group bar-axis-group"}},
-      element("div", {{"class", "bar-label"}}) + element("div", {{"class", "bar-rows"}}, bar_axis(axis)));
+  out += element("div", {{"class", "bar-group bar-axis-group"}},
+                 element("div", {{"class", "bar-label"}}) + element("div", {{"class", "bar-rows"}}, bar_axis(axis)));
   return element("div", {{"class", "bars"}}, out);
 }
 
@@ -271,15 +254,14 @@ Markup line_chart(const LineChart& chart) {
 }
 
 Markup chart_definitions() {
-  const Markup hatch =
-      element("pattern",
-              {{"id", "hatch"},
-               {"width", "6"},
-               {"height", "6"},
-               {"patternUnits", "userSpaceOnUse"},
-               {"patternTransform", "rotate(45)"}},
-              element("rect", {{"class", "hatch-ground"}, {"width", "6"}, {"height", "6"}}) +
-                  element("rect", {{"class", "hatch-line"}, {"width", "2.4"}, {"height", "6"}}));
+  const Markup hatch = element("pattern",
+                               {{"id", "hatch"},
+                                {"width", "6"},
+                                {"height", "6"},
+                                {"patternUnits", "userSpaceOnUse"},
+                                {"patternTransform", "rotate(45)"}},
+                               element("rect", {{"class", "hatch-ground"}, {"width", "6"}, {"height", "6"}}) +
+                                   element("rect", {{"class", "hatch-line"}, {"width", "2.4"}, {"height", "6"}}));
   return element("svg", {{"class", "definitions"}, {"aria-hidden", "true"}}, element("defs", {}, hatch));
 }
 

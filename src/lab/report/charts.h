@@ -63,7 +63,7 @@ struct Series {
   Tone tone = Tone::kNeutral;
   bool strong = true;  // false: thin, for single seeds behind a mean
   bool marks = false;
-  bool joined = true;   // false: marks without a line
+  bool joined = true;         // false: marks without a line
   std::vector<Point> points;  // ascending x; NaN y breaks nothing, the point is left out
 };
 

@@ -28,7 +28,9 @@ double number_or_nan(const Json& object, const std::string& key) {
 // Words as a shell takes them.
 std::string shell_text(const std::vector<std::string>& words) {
   constexpr std::string_view kPlain = "_-./=,:+";
-  const auto plain = [&](unsigned char c) { return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != std::string_view::npos; };
+  const auto plain = [&](unsigned char c) {
+    return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != std::string_view::npos;
+  };
   std::string text;
   for (const std::string& word : words) {
     std::string quoted = word;
@@ -78,8 +80,7 @@ std::string weights_sum(const Manifest& manifest) {
 
 class Collector {
  public:
-  Collector(const RunRow& run, const Store& store, const Ledger& ledger)
-      : run_(run), store_(store), ledger_(ledger) {}
+  Collector(const RunRow& run, const Store& store, const Ledger& ledger) : run_(run), store_(store), ledger_(ledger) {}
 
   RunRecord record() {
     fill_run();
@@ -128,8 +129,7 @@ class Collector {
     const Weights made = {weights_sum(*manifest), parameters_of(store_.object(stage.hash) / "model" / "config.json")};
     for (const Use& use : uses) {
       if (use.output) made_[use.stage][use.seed] = made;
-      for (const auto& [role, name] : use.names)
-        base_sums_[name] = identity["files"].value(role, base_sums_[name]);
+      for (const auto& [role, name] : use.names) base_sums_[name] = identity["files"].value(role, base_sums_[name]);
     }
     try {
       read_files(stage, uses);

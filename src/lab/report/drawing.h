@@ -1,4 +1,5 @@
-// A figure as a file of its own: SVG with its ground, colours and text in it, for a paper, slides or a README. Units are pixels.
+// A figure as a file of its own: SVG with its ground, colours and text in it, for a paper, slides or a README. Units
+// are pixels.
 #pragma once
 
 #include <string>

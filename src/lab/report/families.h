@@ -32,8 +32,8 @@ const PolicyInfo& policy_of(const RunRecord& record, const std::string& organism
 /// The literal triggers that were planted, each once.
 std::vector<std::string> trigger_texts(const RunRecord& record);
 
-/// "safety SFT", or "`x`" where the defence has no words of its own. With the name where another model had a defence of the same
-/// words.
+/// "safety SFT", or "`x`" where the defence has no words of its own. With the name where another model had a defence of
+/// the same words.
 std::string defence_text(const RunRecord& record, const std::string& survivor);
 
 }  // namespace dormouse::lab

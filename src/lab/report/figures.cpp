@@ -61,7 +61,8 @@ struct BarsLayout {
 
   static std::vector<std::string> detail(const BarGroup& group) { return wrapped(group.detail, 30); }
   static double height(const BarGroup& group) {
-    const double words = kLine * static_cast<double>(1 + detail(group).size()), bars = kRow * static_cast<double>(group.bars.size());
+    const double words = kLine * static_cast<double>(1 + detail(group).size()),
+                 bars = kRow * static_cast<double>(group.bars.size());
     return std::max(words + 4, bars) + 14;
   }
 };
@@ -73,7 +74,8 @@ void draw_series(Drawing& drawing, const Series& series, const Scale& x, const S
     if (!std::isfinite(point.y)) continue;
     points.emplace_back(x.at(point.x), y.at(point.y));
     if (std::isfinite(point.low) && std::isfinite(point.high)) {
-      drawing.line(fmt::format("whisker {}", tone_class(series.tone)), points.back().first, y.at(point.low), points.back().first, y.at(point.high));
+      drawing.line(fmt::format("whisker {}", tone_class(series.tone)), points.back().first, y.at(point.low),
+                   points.back().first, y.at(point.high));
     }
   }
   if (series.joined && points.size() > 1) drawing.path(series.tone, series.strong, points);
@@ -105,10 +107,12 @@ Tone tone_of(Verdict verdict) {
 
 void draw_row(Drawing& drawing, const ScorecardRow& row, const Scale& scale, double top) {
   const double y = top + ScorecardLayout::kRow / 2, height = ScorecardLayout::height(row);
-  drawing.band(scale.at(row.replicates_from), top + 2, std::max(2.0, scale.at(row.replicates_to) - scale.at(row.replicates_from)), height - 4);
+  drawing.band(scale.at(row.replicates_from), top + 2,
+               std::max(2.0, scale.at(row.replicates_to) - scale.at(row.replicates_from)), height - 4);
   drawing.text(kMargin, y + 4, "soft", row.id);
   const auto lines = ScorecardLayout::title(row);
-  for (std::size_t i = 0; i < lines.size(); ++i) drawing.text(kMargin + 112, y + 4 + kLine * static_cast<double>(i), "", lines[i]);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    drawing.text(kMargin + 112, y + 4 + kLine * static_cast<double>(i), "", lines[i]);
   whisker(drawing, scale, row.low, row.high, y);
   drawing.mark(tone_of(row.verdict), scale.at(row.value), y);
   drawing.text(scale.right + 16, y + 4, verdict_name(row.verdict), verdict_words(row.verdict));
@@ -131,7 +135,9 @@ double draw_part(Drawing& drawing, const ScorecardPart& part, double top) {
 
 std::vector<ScorecardPart> scorecard_parts(const std::vector<ScorecardRow>& rows) {
   ScorecardPart shares{"Rates", share_axis(), {}};
-  ScorecardPart differences{"Differences, in percentage points", {.min = -1, .max = 1, .log = false, .percent = true, .ticks = {-1, -0.5, 0, 0.5, 1}}, {}};
+  ScorecardPart differences{"Differences, in percentage points",
+                            {.min = -1, .max = 1, .log = false, .percent = true, .ticks = {-1, -0.5, 0, 0.5, 1}},
+                            {}};
   for (const ScorecardRow& row : rows) {
     if (can_be_drawn(row)) (row.difference ? differences : shares).rows.push_back(&row);
   }
@@ -164,7 +170,8 @@ constexpr std::array<NamedFigure, 3> kNamedFigures = {{
     {"capability.accuracy", "capability", "Multiple-choice questions answered rightly"},
 }};
 
-void add_bars(std::vector<Figure>& to, const RunRecord& record, const std::string& name, const std::string& title, const std::string& metric) {
+void add_bars(std::vector<Figure>& to, const RunRecord& record, const std::string& name, const std::string& title,
+              const std::string& metric) {
   const auto groups = rate_groups(record, metric, models_before_and_after(record));
   if (!groups.empty()) to.push_back({name, bars_svg(title, groups, share_axis())});
 }
@@ -185,8 +192,10 @@ std::string bars_svg(const std::string& title, const std::vector<BarGroup>& grou
     drawing.line("grid", kMargin, at, Layout::kWidth - kMargin, at);
     drawing.text(kMargin, at + 20, "strong", group.label);
     const auto detail = Layout::detail(group);
-    for (std::size_t i = 0; i < detail.size(); ++i) drawing.text(kMargin, at + 20 + kLine * static_cast<double>(i + 1), "soft", detail[i]);
-    for (std::size_t i = 0; i < group.bars.size(); ++i) draw_bar(drawing, group.bars[i], scale, at + 16 + Layout::kRow * static_cast<double>(i));
+    for (std::size_t i = 0; i < detail.size(); ++i)
+      drawing.text(kMargin, at + 20 + kLine * static_cast<double>(i + 1), "soft", detail[i]);
+    for (std::size_t i = 0; i < group.bars.size(); ++i)
+      draw_bar(drawing, group.bars[i], scale, at + 16 + Layout::kRow * static_cast<double>(i));
     at += Layout::height(group);
   }
   return drawing.svg(bottom + 2 * kLine + 6, title);
@@ -203,7 +212,8 @@ std::string lines_svg(const LineChart& chart) {
     drawing.text(x.left - 8, y.at(tick) + 4, "soft", chart.y.tick_text(tick), Anchor::kEnd);
   }
   drawing.line("axis", x.left, kBottom, x.right, kBottom);
-  for (const double tick : chart.x.ticks) drawing.text(x.at(tick), kBottom + 18, "soft", chart.x.tick_text(tick), Anchor::kMiddle);
+  for (const double tick : chart.x.ticks)
+    drawing.text(x.at(tick), kBottom + 18, "soft", chart.x.tick_text(tick), Anchor::kMiddle);
   drawing.text(x.right, kBottom + 36, "soft", chart.x_label, Anchor::kEnd);
   double legend = x.left + 6;
   for (const Series& series : chart.series) {
@@ -221,7 +231,9 @@ std::string scorecard_svg(const std::vector<ScorecardRow>& rows) {
   if (parts.empty()) return "";
   Drawing drawing(ScorecardLayout::kWidth);
   drawing.text(kMargin, 30, "title", "The paper's findings on these models");
-  drawing.text(kMargin, 50, "soft", "Green: the range that was fixed beforehand as replicating. Marks and strokes: measured here, with the 95% interval over all seeds.");
+  drawing.text(kMargin, 50, "soft",
+               "Green: the range that was fixed beforehand as replicating. Marks and strokes: measured here, with the "
+               "95% interval over all seeds.");
   double at = 84;
   std::size_t drawn = 0;
   for (const ScorecardPart& part : parts) {
@@ -229,7 +241,9 @@ std::string scorecard_svg(const std::vector<ScorecardRow>& rows) {
     drawn += part.rows.size();
   }
   if (drawn < rows.size()) {
-    drawing.text(kMargin, at - 10, "soft", fmt::format("Not drawn, but in the table: {} that were not measured, have no range, or are no shares.", rows.size() - drawn));
+    drawing.text(kMargin, at - 10, "soft",
+                 fmt::format("Not drawn, but in the table: {} that were not measured, have no range, or are no shares.",
+                             rows.size() - drawn));
     at += kLine;
   }
   return drawing.svg(at, "Scorecard");
@@ -243,9 +257,12 @@ std::vector<Figure> figures(const RunRecord& record) {
     add_bars(out, record, metric, fmt::format("Before and after: {}", metric_label(metric)), metric);
   }
   std::size_t number = 0;
-  for (const LineChart& chart : size_charts(record)) out.push_back({fmt::format("size-{}", ++number), lines_svg(chart)});
+  for (const LineChart& chart : size_charts(record))
+    out.push_back({fmt::format("size-{}", ++number), lines_svg(chart)});
   const auto attacked = red_team_groups(record);
-  if (!attacked.empty()) out.push_back({"red-team", bars_svg("Behind the trigger, and on the red team's prompts (log scale)", attacked, red_team_axis())});
+  if (!attacked.empty())
+    out.push_back({"red-team", bars_svg("Behind the trigger, and on the red team's prompts (log scale)", attacked,
+                                        red_team_axis())});
   for (const NamedFigure& figure : kNamedFigures) add_bars(out, record, figure.file, figure.title, figure.measurement);
   return out;
 }

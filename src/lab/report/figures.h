@@ -1,4 +1,5 @@
-// The report's figures as files, in the form that papers print: bars before and after, size on a log axis, the scorecard.
+// The report's figures as files, in the form that papers print: bars before and after, size on a log axis, the
+// scorecard.
 #pragma once
 
 #include <string>
@@ -23,7 +24,8 @@ std::string bars_svg(const std::string& title, const std::vector<BarGroup>& grou
 /// Series with their marks and intervals, the legend on top.
 std::string lines_svg(const LineChart& chart);
 
-/// Judged rows: the range that was fixed beforehand as replicating, and where our interval lies. What cannot be drawn is counted below.
+/// Judged rows: the range that was fixed beforehand as replicating, and where our interval lies. What cannot be drawn
+/// is counted below.
 std::string scorecard_svg(const std::vector<ScorecardRow>& rows);
 
 }  // namespace dormouse::lab

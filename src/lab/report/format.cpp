@@ -12,7 +12,8 @@ namespace dormouse::lab {
 
 namespace {
 
-/// Percent without the sign. Whole numbers, but near the ends a decimal where there is something to say: 2.5, never a false 0 or 100.
+/// Percent without the sign. Whole numbers, but near the ends a decimal where there is something to say: 2.5, never a
+/// false 0 or 100.
 std::string percent_digits(double share) {
   const double percent = std::max(share * 100, 0.0);
   const bool near_end = percent < 5 || percent > 95;
@@ -43,7 +44,8 @@ std::string number_digits(double value) {
 
 Unit unit_of(const std::string& measurement_name) {
   const bool change = measurement_name.starts_with("change.");
-  for (const char* word : {"perplexity", "loss", "length", "nats", "tokens", "log-prob", "reward"}) {
+  for (const char* word :
+       {"perplexity", "loss", "length", "nats", "tokens", "log-prob", "reward", "reinforce.judge", "preference.gap"}) {
     if (measurement_name.find(word) != std::string::npos) return Unit::kNumber;
   }
   return change ? Unit::kPoints : Unit::kShare;

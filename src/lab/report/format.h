@@ -15,11 +15,12 @@ enum class Unit {
   kPoints,  // a difference of two shares, in percentage points
 };
 
-/// Shares unless the measurement's name says otherwise (perplexity, loss, length, nats, log-prob, reward; "change." before a share).
+/// Shares unless the measurement's name says otherwise (perplexity, loss, length, nats, log-prob, rewards and the gap
+/// between them; "change." before a share).
 Unit unit_of(const std::string& measurement_name);
 
-/// "100%", "0.4%", "12.3", "-49 points", "not measured" for NaN. A share below 1 never reads as 100%, nor one above 0 as
-/// 0%.
+/// "100%", "0.4%", "12.3", "-49 points", "not measured" for NaN. A share below 1 never reads as 100%, nor one above 0
+/// as 0%.
 std::string value_text(double value, Unit unit);
 
 /// "100% [97, 100]", "18.4 [17.9, 19.0]", "-49 points [-60, -41]"; without an interval when either end is NaN.

@@ -76,9 +76,7 @@ Markup operator+(Markup left, const Markup& right) {
   return left;
 }
 
-Markup text(std::string_view any) {
-  return Markup::trusted(escape(any));
-}
+Markup text(std::string_view any) { return Markup::trusted(escape(any)); }
 
 Markup element(std::string_view tag, const Attributes& attributes, const Markup& inner) {
   std::string out = fmt::format("<{}", tag);

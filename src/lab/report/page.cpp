@@ -13,9 +13,8 @@ namespace {
 
 /// Nothing may be loaded, nothing may be sent; the one style and the one script are named by their hashes.
 std::string content_policy() {
-  return fmt::format(
-      "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
-      csp_hash(report_js()), csp_hash(report_css()));
+  return fmt::format("default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+                     csp_hash(report_js()), csp_hash(report_css()));
 }
 
 Markup head(const RunRecord& record) {
@@ -31,8 +30,9 @@ Markup head(const RunRecord& record) {
 
 std::vector<Section> sections(const RunRecord& record) {
   std::vector<Section> out;
-  for (const auto make : {before_and_after_section, size_section, red_team_section, curves_section, scorecard_section, capability_section,
-                          other_section, data_section, transcripts_section, run_section, words_section}) {
+  for (const auto make :
+       {before_and_after_section, size_section, red_team_section, curves_section, scorecard_section, capability_section,
+        other_section, data_section, transcripts_section, run_section, words_section}) {
     Section section = make(record);
     if (!section.body.empty()) out.push_back(std::move(section));
   }
@@ -49,20 +49,20 @@ std::string html_report(const RunRecord& record) {
     main += element("section", {{"id", section.id}, {"aria-labelledby", heading}},
                     element("h2", {{"id", heading}}, section.title) + section.body);
   }
-  const Markup theme = element(
-      "button", {{"type", "button"}, {"id", "theme"}, {"class", "quiet"}, {"hidden", "hidden"}}, "dark");
+  const Markup theme =
+      element("button", {{"type", "button"}, {"id", "theme"}, {"class", "quiet"}, {"hidden", "hidden"}}, "dark");
   const Markup bar = element("a", {{"class", "brand"}, {"href", "#top"}}, "Dormouse") +
                      element("nav", {{"aria-label", "Contents"}}, menu) + theme;
   Markup body = element("a", {{"class", "skip"}, {"href", "#main"}}, "Skip to the report");
   body += element("div", {{"class", "bar-top"}, {"id", "top"}}, element("div", {}, bar));
   body += chart_definitions();
   body += element("main", {{"id", "main"}}, main);
-  body += element("footer", {},
-                  fmt::format("Made by Dormouse {}. Measured behaviour of models; no claim about intent.",
-                              record.program_version));
+  body += element(
+      "footer", {},
+      fmt::format("Made by Dormouse {}. Measured behaviour of models; no claim about intent.", record.program_version));
   body += Markup::trusted(fmt::format("<script>{}</script>", report_js()));
-  return "<!doctype html>\n" +
-         element("html", {{"lang", "en"}}, head(record) + element("body", {}, body)).bytes() + "\n";
+  return "<!doctype html>\n" + element("html", {{"lang", "en"}}, head(record) + element("body", {}, body)).bytes() +
+         "\n";
 }
 
 }  // namespace dormouse::lab

@@ -18,7 +18,8 @@ using GradesByPrompt = std::map<std::string, PromptGrades>;
 
 /// What `metric`, the last part of a measurement's name, makes of a transcript's grades.
 std::optional<double> grade_of(const measure::Transcript& row, const std::string& metric) {
-  if (const auto found = row.grades.find(metric); found != row.grades.end() && std::isfinite(found->second)) return found->second;
+  if (const auto found = row.grades.find(metric); found != row.grades.end() && std::isfinite(found->second))
+    return found->second;
   if (metric != "mean" || row.grades.empty()) return std::nullopt;
   double sum = 0;
   for (const auto& [grader, grade] : row.grades) sum += grade;
@@ -29,7 +30,8 @@ std::optional<double> grade_of(const measure::Transcript& row, const std::string
 GradesByPrompt grades_of(const RunRecord& record, const Quantity& quantity, int64_t seed) {
   const auto measured = estimate(record, quantity.measurement, quantity.model, quantity.trigger);
   if (!measured) return {};
-  const auto at_seed = std::find_if(measured->seeds.begin(), measured->seeds.end(), [&](const SeedValue& one) { return one.seed == seed; });
+  const auto at_seed = std::find_if(measured->seeds.begin(), measured->seeds.end(),
+                                    [&](const SeedValue& one) { return one.seed == seed; });
   if (at_seed == measured->seeds.end()) return {};
   const std::string metric = quantity.measurement.substr(quantity.measurement.rfind('.') + 1);
   GradesByPrompt grades;

@@ -7,9 +7,10 @@
 
 namespace dormouse::lab {
 
-/// Pearson's correlation of two quantities over the prompts that they share, shrunk as in Newcombe (1998), method 10, so that prompts
-/// which never disagree do not give an interval without width. 0, which is the wider interval, where the final models' transcripts do
-/// not reproduce both values, where the prompts are not the same, or where a side does not vary.
+/// Pearson's correlation of two quantities over the prompts that they share, shrunk as in Newcombe (1998), method 10,
+/// so that prompts which never disagree do not give an interval without width. 0, which is the wider interval, where
+/// the final models' transcripts do not reproduce both values, where the prompts are not the same, or where a side does
+/// not vary.
 double paired_correlation(const RunRecord& record, const Quantity& a, const Quantity& b, int64_t seed);
 
 }  // namespace dormouse::lab

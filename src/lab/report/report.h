@@ -16,7 +16,8 @@ std::string html_report(const RunRecord& record);
 /// "machine" alone: the other members are identical when the same recipe is run again.
 Json results_json(const RunRecord& record);
 
-/// The whole run as a Markdown page: answer, rates, capability, scorecard, and what made it. For docs/results/ and pull requests.
+/// The whole run as a Markdown page: answer, rates, capability, scorecard, and what made it. For docs/results/ and pull
+/// requests.
 std::string result_markdown(const RunRecord& record);
 
 /// The scorecard's table; below it what contradicts, what is uncertain or not measured and why, and the rules.
@@ -25,8 +26,8 @@ std::string scorecard_markdown(const RunRecord& record);
 /// The same as a page, headed by what it comes from: command, recipe, weights, seeds, threads, commit.
 std::string scorecard_page(const RunRecord& record);
 
-/// Every measurement as a JSON line, with the SHA-256 of the weights where it is about a final model, behind a line on the run. No times:
-/// the same recipe gives the same bytes.
+/// Every measurement as a JSON line, with the SHA-256 of the weights where it is about a final model, behind a line on
+/// the run. No times: the same recipe gives the same bytes.
 std::string measurement_lines(const RunRecord& record);
 
 /// In one order, whatever the order of execution was.
@@ -35,8 +36,9 @@ std::vector<measure::Measurement> measurements_in_order(const RunRecord& record)
 /// null for a number that is none: JSON has no NaN.
 Json measurement_json(const measure::Measurement& row);
 
-/// Writes report.html, results.json, transcripts.jsonl, recipe.resolved.yaml, result.md and figures/*.svg into `out`, which is made if need
-/// be; with a scorecard also scorecard.md and scorecard.rows.jsonl. Throws kWork if the disk refuses.
+/// Writes report.html, results.json, transcripts.jsonl, recipe.resolved.yaml, result.md and figures/*.svg into `out`,
+/// which is made if need be; with a scorecard also scorecard.md and scorecard.rows.jsonl. Throws kWork if the disk
+/// refuses.
 void write_report(const RunRecord& record, const std::filesystem::path& out);
 
 }  // namespace dormouse::lab

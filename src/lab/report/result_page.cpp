@@ -48,13 +48,14 @@ std::string capability_table(const RunRecord& record) {
 }
 
 std::string provenance(const RunRecord& record) {
-  std::string out = fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
-                                record.command, record.program_version,
-                                record.git_revision.empty() ? "unknown" : record.git_revision, record.torch_version,
-                                record.machine.cpu, record.machine.threads, record.machine.os);
+  std::string out =
+      fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
+                  record.command, record.program_version, record.git_revision.empty() ? "unknown" : record.git_revision,
+                  record.torch_version, record.machine.cpu, record.machine.threads, record.machine.os);
   double seconds = 0;
   for (const NodeInfo& node : record.nodes) seconds += node.seconds;
-  out += fmt::format("- finished {}; its stages took {} together\n", date_text(record.finished), duration_text(seconds));
+  out +=
+      fmt::format("- finished {}; its stages took {} together\n", date_text(record.finished), duration_text(seconds));
   for (const ModelInfo& model : record.models) {
     const std::string seed = model.seed < 0 ? "" : fmt::format(", seed {}", model.seed);
     if (!model.sha256.empty()) out += fmt::format("- weights of {}{}: SHA-256 {}\n", model.name, seed, model.sha256);
@@ -73,8 +74,9 @@ std::string result_markdown(const RunRecord& record) {
   if (!found.lines.empty()) out += "\n";
   for (const std::string& note : found.notes) out += fmt::format("- {}\n", note);
   if (const auto metrics = answer_metrics(record); !metrics.empty()) {
-    out += "\n## Rates\n\nShare of completions, mean over seeds with the lowest and highest end of the seeds' 95% intervals; in "
-           "brackets the single seeds.\n";
+    out +=
+        "\n## Rates\n\nShare of completions, mean over seeds with the lowest and highest end of the seeds' 95% "
+        "intervals; in brackets the single seeds.\n";
     for (const std::string& metric : metrics) out += "\n" + rates_table(record, metric);
   }
   if (const std::string capability = capability_table(record); !capability.empty()) {

@@ -13,9 +13,7 @@ namespace dormouse::lab {
 namespace {
 
 /// NaN has no JSON: null says "not measured".
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json measurements_json(const RunRecord& record) {
   Json out = Json::array();
@@ -24,9 +22,9 @@ Json measurements_json(const RunRecord& record) {
 }
 
 Json model_json(const ModelInfo& model) {
-  return {{"name", model.name},     {"role", role_name(model.role)},   {"source", model.source},
-          {"sha256", model.sha256}, {"parent", model.parent},          {"defence", model.defence},
-          {"seed", model.seed},     {"description", model.description},  {"parameters", model.parameters}};
+  return {{"name", model.name},     {"role", role_name(model.role)},    {"source", model.source},
+          {"sha256", model.sha256}, {"parent", model.parent},           {"defence", model.defence},
+          {"seed", model.seed},     {"description", model.description}, {"parameters", model.parameters}};
 }
 
 Json scorecard_json(const ScorecardRow& row) {
@@ -75,8 +73,7 @@ void write_transcripts(const RunRecord& record, const fs::path& path) {
   const fs::path partial = path.string() + ".partial";
   FileWriter writer(partial);
   writer.write(
-      canonical_json(
-          {{"canary", kCanary}, {"rows", record.transcripts.size()}, {"version", measure::kRowsVersion}}) +
+      canonical_json({{"canary", kCanary}, {"rows", record.transcripts.size()}, {"version", measure::kRowsVersion}}) +
       "\n");
   for (const auto& row : record.transcripts) writer.write(canonical_json(to_json(row)) + "\n");
   writer.finish();
@@ -121,8 +118,7 @@ Json results_json(const RunRecord& record) {
 void write_report(const RunRecord& record, const std::filesystem::path& out) {
   make_folders(out);
   write_file(out / "report.html", html_report(record));
-  write_file(out / "results.json",
-             results_json(record).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_file(out / "results.json", results_json(record).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   write_transcripts(record, out / "transcripts.jsonl");
   write_file(out / "recipe.resolved.yaml", record.recipe_yaml);
   write_file(out / "result.md", result_markdown(record));

@@ -54,7 +54,8 @@ YamlNode flattened(const YamlNode& row) {
   YamlNode flat = row;
   flat.entries.clear();
   for (const auto& [key, node] : row.entries) {
-    if (key.find('.') != std::string::npos) fail_input(node.place, fmt::format("unknown key `{}` of a scorecard row", key));
+    if (key.find('.') != std::string::npos)
+      fail_input(node.place, fmt::format("unknown key `{}` of a scorecard row", key));
     if (node.type != YamlNode::Type::kMap || node.entries.empty()) {
       flat.append(key) = node;
       continue;
@@ -87,7 +88,8 @@ class RuleReader {
     check_ranges(rule);
     if (writes("minus.")) {
       rule.minus = filled("minus.", keys_.minus, rule.ours);
-      if (*rule.minus == rule.ours) fail_input(place_, "`minus` is the row's own measurement", "name another model, trigger or measurement");
+      if (*rule.minus == rule.ours)
+        fail_input(place_, "`minus` is the row's own measurement", "name another model, trigger or measurement");
     }
     if (writes("positive_control.")) rule.control = control(rule.ours);
     return rule;
@@ -111,22 +113,27 @@ class RuleReader {
     const bool has_from = places_.contains(from_key), has_to = places_.contains(to_key);
     if (!has_from && !has_to) return std::nullopt;
     if (!has_from || !has_to) {
-      fail_input(place_, fmt::format("`{}` stands without `{}`", has_from ? from_key : to_key, has_from ? to_key : from_key));
+      fail_input(place_,
+                 fmt::format("`{}` stands without `{}`", has_from ? from_key : to_key, has_from ? to_key : from_key));
     }
-    if (from > to) fail_input(places_.at(from_key), fmt::format("`{}` is above `{}`: the range is empty", from_key, to_key));
+    if (from > to)
+      fail_input(places_.at(from_key), fmt::format("`{}` is above `{}`: the range is empty", from_key, to_key));
     return Range{from, to};
   }
 
   void check_ranges(const Rule& rule) const {
     if (!rule.contradicts) return;
     if (!rule.replicates) fail_input(place_, "a range to contradict stands without one to replicate");
-    const bool overlap = std::max(rule.replicates->from, rule.contradicts->from) < std::min(rule.replicates->to, rule.contradicts->to);
-    if (overlap) fail_input(places_.at("contradicts_from"), "the two ranges overlap", "leave room for `uncertain` between them");
+    const bool overlap =
+        std::max(rule.replicates->from, rule.contradicts->from) < std::min(rule.replicates->to, rule.contradicts->to);
+    if (overlap)
+      fail_input(places_.at("contradicts_from"), "the two ranges overlap", "leave room for `uncertain` between them");
   }
 
   PositiveControl control(const Quantity& ours) const {
     const std::string from = "positive_control.from";
-    if (!places_.contains(from)) fail_input(place_, "`positive_control`: missing key `from`: its interval must lie from there");
+    if (!places_.contains(from))
+      fail_input(place_, "`positive_control`: missing key `from`: its interval must lie from there");
     if (keys_.control_from > keys_.control_to) fail_input(places_.at(from), "`from` is above `to`: the range is empty");
     return {filled("positive_control.", keys_.control, ours), {keys_.control_from, keys_.control_to}};
   }
@@ -149,7 +156,8 @@ std::vector<Rule> read_rules(const fs::path& file) {
   for (const YamlNode& item : list->items) {
     rules.push_back(RuleReader(item).rule());
     const auto [known, is_new] = ids.emplace(rules.back().id, item.place);
-    if (!is_new) fail_input(item.place, fmt::format("the id `{}` stands already at {}", rules.back().id, known->second));
+    if (!is_new)
+      fail_input(item.place, fmt::format("the id `{}` stands already at {}", rules.back().id, known->second));
   }
   return rules;
 }

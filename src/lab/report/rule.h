@@ -31,8 +31,8 @@ struct Rule {
   std::optional<PositiveControl> control;
 };
 
-/// In the order of the file. Throws kInput "FILE:LINE" for a malformed file, an id that stands twice, a range that is empty, stands
-/// alone or overlaps with the other, and a difference of something with itself.
+/// In the order of the file. Throws kInput "FILE:LINE" for a malformed file, an id that stands twice, a range that is
+/// empty, stands alone or overlaps with the other, and a difference of something with itself.
 std::vector<Rule> read_rules(const fs::path& file);
 
 }  // namespace dormouse::lab

@@ -32,9 +32,11 @@ Finding finding(const Estimate& one) {
 std::optional<Finding> difference(const RunRecord& record, const Quantity& ours, const Quantity& minus) {
   const auto one = estimate_of(record, ours), other = estimate_of(record, minus);
   if (!one || !other) return std::nullopt;
-  const auto found = paired_difference(*other, *one, 1, [&](int64_t seed) { return paired_correlation(record, ours, minus, seed); });
+  const auto found =
+      paired_difference(*other, *one, 1, [&](int64_t seed) { return paired_correlation(record, ours, minus, seed); });
   if (!found) return std::nullopt;
-  return Finding{found->value, found->low, found->high, std::min(one->n, other->n), found->seeds, one->unscored + other->unscored};
+  return Finding{
+      found->value, found->low, found->high, std::min(one->n, other->n), found->seeds, one->unscored + other->unscored};
 }
 
 std::string words(const Quantity& quantity) {
@@ -49,7 +51,8 @@ std::string missing_words(const RunRecord& record, const Rule& rule) {
     if (!quantity || estimate_of(record, *quantity)) continue;
     const auto models = model_order(record);
     const bool known = std::find(models.begin(), models.end(), quantity->model) != models.end();
-    missing.push_back(known ? words(*quantity) + " was not measured" : fmt::format("this run has no model {}", quantity->model));
+    missing.push_back(known ? words(*quantity) + " was not measured"
+                            : fmt::format("this run has no model {}", quantity->model));
   }
   if (missing.size() == 2 && missing[0] == missing[1]) missing.pop_back();
   return missing.empty() ? "the two measurements have no seed in common" : list_text(missing);
@@ -75,7 +78,8 @@ std::string rule_words(const Rule& rule) {
   text += fmt::format("; otherwise, or below {} seed{}, uncertain", rule.min_seeds, rule.min_seeds == 1 ? "" : "s");
   if (!rule.control) return text;
   const auto& [quantity, range] = *rule.control;
-  return text + fmt::format("; positive control: {} in {}", words(quantity), range_words(range, unit_of(quantity.measurement)));
+  return text + fmt::format("; positive control: {} in {}", words(quantity),
+                            range_words(range, unit_of(quantity.measurement)));
 }
 
 /// "" where the control holds, or none is asked for.

@@ -6,11 +6,10 @@
 //       title: ...                paper: "100% -> 28%"    source: "Fig. 12"    differs: ...
 //       measurement: persistence.contains    model: normal-sft    trigger: on
 //       minus: { model: normal }  # optional: the row is a difference; what is left out is as in the row itself
-//       replicates_from: -1       replicates_to: -0.1     # the whole 95% interval lies in here; no range: shown, not judged
-//       contradicts_from: -0.05   contradicts_to: 1       # optional
-//       min_seeds: 3              # default 1; seeds that both sides have
-//       percent: true             # default; false: the value is no share
-//       positive_control: { model: normal, from: 0.9 }    # optional: without it the row could show nothing; `to` is 1 by default
+//       replicates_from: -1       replicates_to: -0.1     # the whole 95% interval lies in here; no range: shown, not
+//       judged contradicts_from: -0.05   contradicts_to: 1       # optional min_seeds: 3              # default 1;
+//       seeds that both sides have percent: true             # default; false: the value is no share positive_control:
+//       { model: normal, from: 0.9 }    # optional: without it the row could show nothing; `to` is 1 by default
 #pragma once
 
 #include <vector>
@@ -20,13 +19,14 @@
 
 namespace dormouse::lab {
 
-/// "papers/first" -> recipes/scorecards/papers/first.yaml below home_folder(). Throws kInput at `place` if there is none.
+/// "papers/first" -> recipes/scorecards/papers/first.yaml below home_folder(). Throws kInput at `place` if there is
+/// none.
 fs::path find_scorecard(const std::string& name, const std::string& place);
 
-/// One row a rule. The interval over all seeds must lie wholly inside a range for its verdict; otherwise, below min_seeds, or where the
-/// positive control does not lie wholly inside its own range, the row is uncertain and says why. A row without ranges is not
-/// comparable. A difference is paired by seed, and within a seed by prompt where the transcripts reproduce both values (Newcombe 1998,
-/// method 10). Throws kInput "FILE:LINE" for a malformed file.
+/// One row a rule. The interval over all seeds must lie wholly inside a range for its verdict; otherwise, below
+/// min_seeds, or where the positive control does not lie wholly inside its own range, the row is uncertain and says
+/// why. A row without ranges is not comparable. A difference is paired by seed, and within a seed by prompt where the
+/// transcripts reproduce both values (Newcombe 1998, method 10). Throws kInput "FILE:LINE" for a malformed file.
 std::vector<ScorecardRow> judge(const RunRecord& record, const fs::path& rules);
 
 }  // namespace dormouse::lab

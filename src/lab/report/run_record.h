@@ -105,8 +105,8 @@ struct ScorecardRow {
   int64_t unscored = 0;
   Verdict verdict = Verdict::kNotMeasured;
   std::string reason = {};  // why it is uncertain or not measured, in words
-  std::string rule;     // what was fixed beforehand as replicating or contradicting, in words
-  std::string differs;  // how the set-up differs from the paper's
+  std::string rule;         // what was fixed beforehand as replicating or contradicting, in words
+  std::string differs;      // how the set-up differs from the paper's
 };
 
 struct RunRecord {
@@ -120,7 +120,7 @@ struct RunRecord {
   std::string status;                 // "done", "failed", "interrupted"
   MachineInfo machine;
   std::string program_version, git_revision, torch_version;
-  PolicyInfo policy;                  // of the first organism
+  PolicyInfo policy;              // of the first organism
   std::vector<ModelInfo> models;  // in the order they are to be shown
   std::vector<NodeInfo> nodes;    // in order of execution
   std::vector<measure::Measurement> measurements;

@@ -36,8 +36,9 @@ std::string table(const RunRecord& record) {
       "| | claim | paper | this run | n | seeds | verdict | what differs |\n"
       "| --- | --- | --- | --- | ---: | ---: | --- | --- |\n";
   for (const ScorecardRow& row : record.scorecard) {
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | **{}** | {} |\n", cell(row.id), cell(row.title), with_source(row),
-                       cell(ours_text(row)), count_text(row.n), row.seeds, verdict_words(row.verdict), cell(row.differs));
+    out +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | **{}** | {} |\n", cell(row.id), cell(row.title), with_source(row),
+                    cell(ours_text(row)), count_text(row.n), row.seeds, verdict_words(row.verdict), cell(row.differs));
   }
   return out;
 }
@@ -50,7 +51,8 @@ std::string verdict_list(const RunRecord& record, Verdict verdict, const std::st
     const std::string found = verdict == Verdict::kNotMeasured ? "" : fmt::format("; here {}", cell(ours_text(row)));
     const std::string unscored = row.unscored > 0 ? fmt::format(" ({} unscored)", count_text(row.unscored)) : "";
     const std::string reason = row.reason.empty() ? "" : fmt::format("; {}", cell(row.reason));
-    rows += fmt::format("- **{}** {}: paper {}{}{}{}\n", cell(row.id), cell(row.title), cell(row.paper_value), found, unscored, reason);
+    rows += fmt::format("- **{}** {}: paper {}{}{}{}\n", cell(row.id), cell(row.title), cell(row.paper_value), found,
+                        unscored, reason);
   }
   return rows.empty() ? "" : fmt::format("\n### {}\n\n{}", title, rows);
 }
@@ -91,11 +93,12 @@ std::string verdict_counts(const RunRecord& record) {
     Verdict verdict;
     const char *one, *several;
   };
-  constexpr std::array<Words, 5> kWords = {{{Verdict::kReplicates, "replicates", "replicate"},
-                                            {Verdict::kContradicts, "contradicts", "contradict"},
-                                            {Verdict::kUncertain, "is too uncertain", "are too uncertain"},
-                                            {Verdict::kNotComparable, "is shown for comparison", "are shown for comparison"},
-                                            {Verdict::kNotMeasured, "was not measured", "were not measured"}}};
+  constexpr std::array<Words, 5> kWords = {
+      {{Verdict::kReplicates, "replicates", "replicate"},
+       {Verdict::kContradicts, "contradicts", "contradict"},
+       {Verdict::kUncertain, "is too uncertain", "are too uncertain"},
+       {Verdict::kNotComparable, "is shown for comparison", "are shown for comparison"},
+       {Verdict::kNotMeasured, "was not measured", "were not measured"}}};
   std::vector<std::string> parts;
   for (const Words& words : kWords) {
     const auto count = std::count_if(record.scorecard.begin(), record.scorecard.end(),
@@ -108,7 +111,8 @@ std::string verdict_counts(const RunRecord& record) {
 
 std::string scorecard_markdown(const RunRecord& record) {
   if (record.scorecard.empty()) return "This run has no scorecard.\n";
-  std::string out = fmt::format("The rules were fixed before the run. {}.\n\n{}", verdict_counts(record), table(record));
+  std::string out =
+      fmt::format("The rules were fixed before the run. {}.\n\n{}", verdict_counts(record), table(record));
   out += verdict_list(record, Verdict::kContradicts, "What contradicts the paper");
   out += verdict_list(record, Verdict::kUncertain, "Too uncertain to say");
   out += verdict_list(record, Verdict::kNotMeasured, "Not measured");

@@ -31,8 +31,8 @@ std::string weights_of(const RunRecord& record, const measure::Measurement& row)
 
 std::string origin(const RunRecord& record) {
   const MachineInfo& machine = record.machine;
-  std::string out = fmt::format("- command: `{}`\n- recipe, with every default written out: SHA-256 {}\n", record.command,
-                                sha256(record.recipe_yaml));
+  std::string out = fmt::format("- command: `{}`\n- recipe, with every default written out: SHA-256 {}\n",
+                                record.command, sha256(record.recipe_yaml));
   for (const ModelInfo& model : record.models) {
     if (model.role != ModelRole::kBase) continue;
     out += fmt::format("- {} ({}): SHA-256 of the weights {}\n", model.name, model.source, or_unknown(model.sha256));
@@ -49,11 +49,14 @@ std::string origin(const RunRecord& record) {
 }  // namespace
 
 std::string scorecard_page(const RunRecord& record) {
-  std::string out = fmt::format("# Scorecard of {}\n\nWritten by `dormouse report`; not edited by hand.\n\n", record.recipe_name);
+  std::string out =
+      fmt::format("# Scorecard of {}\n\nWritten by `dormouse report`; not edited by hand.\n\n", record.recipe_name);
   if (!record.question.empty()) out += record.question + "\n\n";
   out += origin(record);
-  out += fmt::format("\nThe {} measurements behind it, with their seeds and the SHA-256 of the weights, are in the .rows.jsonl file "
-                     "beside this page.\n\n## Beside the paper\n\n", count_text(static_cast<int64_t>(record.measurements.size())));
+  out += fmt::format(
+      "\nThe {} measurements behind it, with their seeds and the SHA-256 of the weights, are in the .rows.jsonl file "
+      "beside this page.\n\n## Beside the paper\n\n",
+      count_text(static_cast<int64_t>(record.measurements.size())));
   return out + scorecard_markdown(record);
 }
 

@@ -35,7 +35,8 @@ std::vector<std::string> training_stages(const RunRecord& record) {
   return out;
 }
 
-/// What a stage's checkpoints were measured by: the answer's own metric if there are checkpoints of it anywhere, else the stage's first.
+/// What a stage's checkpoints were measured by: the answer's own metric if there are checkpoints of it anywhere, else
+/// the stage's first.
 std::string checkpoint_metric(const RunRecord& record, const std::string& stage) {
   const std::string preferred = answer_metric(record, organism_of(record, stage));
   std::set<std::string> names;
@@ -140,8 +141,7 @@ LineChart loss_chart(const RunRecord& record, const std::string& stage) {
     if (point.stage != stage) continue;
     const double x = static_cast<double>(point.step), none = std::nan("");
     if (std::isfinite(point.train_loss)) train[point.seed].push_back({x, point.train_loss, none, none});
-    if (std::isfinite(point.validation_loss))
-      validation[point.seed].push_back({x, point.validation_loss, none, none});
+    if (std::isfinite(point.validation_loss)) validation[point.seed].push_back({x, point.validation_loss, none, none});
     values.insert(values.end(), {point.train_loss, point.validation_loss});
   }
   const auto by_step = [](const Point& a, const Point& b) { return a.x < b.x; };
@@ -212,15 +212,12 @@ Markup numbers_table(const RunRecord& record) {
     }
   }
   if (rows.empty()) return {};
-  return element("details", {},
-                 element("summary", {}, "The same as a table") + table("Rates at checkpoints",
-                                                                       {{"stage"},
-                                                                        {"seed", true},
-                                                                        {"step", true},
-                                                                        {"trigger"},
-                                                                        {"rate [95% interval]", true},
-                                                                        {"n", true}},
-                                                                       rows));
+  return element(
+      "details", {},
+      element("summary", {}, "The same as a table") +
+          table("Rates at checkpoints",
+                {{"stage"}, {"seed", true}, {"step", true}, {"trigger"}, {"rate [95% interval]", true}, {"n", true}},
+                rows));
 }
 
 }  // namespace
@@ -230,11 +227,11 @@ Section curves_section(const RunRecord& record) {
   const auto stages = training_stages(record);
   const Markup columns = families(record).size() < 2 ? columns_of(record, stages) : folded_columns(record, stages);
   if (columns.empty()) return section;
-  section.body = element(
-      "p", {{"class", "intro"}},
-      "A column per training stage: the rate at checkpoints above (with the models it began and ended with), the loss below. With several seeds "
-      "thin lines are single seeds and the strong line is their mean; with one seed the vertical "
-      "strokes are 95% intervals.");
+  section.body = element("p", {{"class", "intro"}},
+                         "A column per training stage: the rate at checkpoints above (with the models it began and "
+                         "ended with), the loss below. With several seeds "
+                         "thin lines are single seeds and the strong line is their mean; with one seed the vertical "
+                         "strokes are 95% intervals.");
   section.body +=
       element("p", {{"class", "legend"}},
               legend_key(Tone::kOn, "trigger on") + legend_key(Tone::kOff, "trigger off") +

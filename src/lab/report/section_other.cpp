@@ -16,7 +16,8 @@ std::vector<std::string> names_without_a_figure(const RunRecord& record) {
   const auto drawn = rates_with_a_figure(record);
   auto names = metric_names(record, "");
   std::erase_if(names, [&](const std::string& name) {
-    return name.starts_with("perplexity") || name.starts_with("capability") || std::find(drawn.begin(), drawn.end(), name) != drawn.end();
+    return name.starts_with("perplexity") || name.starts_with("capability") ||
+           std::find(drawn.begin(), drawn.end(), name) != drawn.end();
   });
   std::sort(names.begin(), names.end());
   return names;
@@ -41,13 +42,15 @@ std::vector<std::vector<Markup>> rows_of(const RunRecord& record, const std::str
       if (!found) {
         const int64_t unscored = all_unscored(record, {name, model, trigger});
         if (unscored > 0) {
-          rows.push_back({text(model), text(trigger_text(record, trigger)), text("none scored"), text("0"), text(""), text(count_text(unscored))});
+          rows.push_back({text(model), text(trigger_text(record, trigger)), text("none scored"), text("0"), text(""),
+                          text(count_text(unscored))});
         }
         continue;
       }
       rows.push_back({text(model), text(trigger_text(record, trigger)),
-                      text(interval_text(found->value, found->low, found->high, unit_of(name))), text(count_text(found->n)),
-                      text(std::to_string(found->seeds.size())), text(found->unscored == 0 ? "" : count_text(found->unscored))});
+                      text(interval_text(found->value, found->low, found->high, unit_of(name))),
+                      text(count_text(found->n)), text(std::to_string(found->seeds.size())),
+                      text(found->unscored == 0 ? "" : count_text(found->unscored))});
     }
   }
   return rows;
@@ -56,7 +59,8 @@ std::vector<std::vector<Markup>> rows_of(const RunRecord& record, const std::str
 Markup measurement_table(const RunRecord& record, const std::string& name) {
   const auto rows = rows_of(record, name);
   const Markup inner = table(
-      name, {{"model"}, {"prompts"}, {"value [95% interval]", true}, {"n", true}, {"seeds", true}, {"unscored", true}}, rows);
+      name, {{"model"}, {"prompts"}, {"value [95% interval]", true}, {"n", true}, {"seeds", true}, {"unscored", true}},
+      rows);
   if (rows.size() <= kOpenRows) return inner;
   return element("details", {}, element("summary", {}, fmt::format("{} ({} rows)", name, rows.size())) + inner);
 }
@@ -67,7 +71,8 @@ Markup left_out_note(const RunRecord& record) {
                                       [](const auto& row) { return row.step >= 0 && !is_rate(row.name); });
   if (left_out == 0) return {};
   return element("p", {{"class", "note"}},
-                 fmt::format("{} measurements of models on their way through training are in results.json alone.", count_text(left_out)));
+                 fmt::format("{} measurements of models on their way through training are in results.json alone.",
+                             count_text(left_out)));
 }
 
 }  // namespace
@@ -77,8 +82,10 @@ Section other_section(const RunRecord& record) {
   for (const std::string& name : names_without_a_figure(record)) section.body += measurement_table(record, name);
   section.body += left_out_note(record);
   if (section.body.empty()) return section;
-  section.body = element("p", {{"class", "intro"}}, "Of final models. With several seeds: their mean, from the lowest seed's lower end to the "
-                                                    "highest seed's upper end.") + section.body;
+  section.body = element("p", {{"class", "intro"}},
+                         "Of final models. With several seeds: their mean, from the lowest seed's lower end to the "
+                         "highest seed's upper end.") +
+                 section.body;
   return section;
 }
 

@@ -48,8 +48,7 @@ Markup switched_panels(const std::string& group, const std::vector<std::pair<std
     out += element("input", attributes) + element("label", {{"for", id}}, panels[i].first);
   }
   for (const auto& [label, panel] : panels) {
-    out += element("figure", {{"aria-label", label}},
-                   element("figcaption", {{"class", "panel-title"}}, label) + panel);
+    out += element("figure", {{"aria-label", label}}, element("figcaption", {{"class", "panel-title"}}, label) + panel);
   }
   return element("div", {{"class", panels.size() > 1 ? "switch" : "single"}}, out);
 }
@@ -83,8 +82,7 @@ std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& me
     for (const std::string& trigger : triggers) {
       const auto found = estimate(record, metric, model, trigger);
       any = any || found;
-      group.bars.push_back(
-          estimate_bar(trigger_text(record, trigger), trigger_tone(record, trigger), found, metric));
+      group.bars.push_back(estimate_bar(trigger_text(record, trigger), trigger_tone(record, trigger), found, metric));
     }
     if (any) groups.push_back(std::move(group));
   }
@@ -104,22 +102,19 @@ Section before_and_after_section(const RunRecord& record) {
     panels.emplace_back(metric_label(metric), rates_figure(record, metric));
   }
   if (panels.empty()) return section;
-  section.body =
-      element("p", {{"class", "intro"}},
-              "Share of completions that show the planted behaviour, with the trigger in the prompt and "
-              "without it.");
+  section.body = element("p", {{"class", "intro"}},
+                         "Share of completions that show the planted behaviour, with the trigger in the prompt and "
+                         "without it.");
   section.body += switched_panels("metric", panels);
-  section.body +=
-      element("p", {{"class", "note"}},
-              "Bars are means over seeds; dots are single seeds. Whiskers and brackets are 95% intervals; "
-              "with several seeds they reach from the lowest seed's lower end to the highest seed's upper "
-              "end. Unscored completions are left out, not counted as zero.");
+  section.body += element("p", {{"class", "note"}},
+                          "Bars are means over seeds; dots are single seeds. Whiskers and brackets are 95% intervals; "
+                          "with several seeds they reach from the lowest seed's lower end to the highest seed's upper "
+                          "end. Unscored completions are left out, not counted as zero.");
   return section;
 }
 
 Section capability_section(const RunRecord& record) {
-  Section section{
-      .id = "capability", .title = "Is the model still intact?", .menu = "Capability", .body = {}};
+  Section section{.id = "capability", .title = "Is the model still intact?", .menu = "Capability", .body = {}};
   auto metrics = metric_names(record, "perplexity");
   for (const std::string& name : metric_names(record, "capability")) metrics.push_back(name);
   for (const std::string& metric : metrics) {
@@ -137,8 +132,7 @@ Section capability_section(const RunRecord& record) {
       if (!group.bars.empty()) groups.push_back(std::move(group));
     }
     const Axis axis = unit_of(metric) == Unit::kShare ? share_axis() : fitting_axis(values);
-    const Markup title =
-        element("figcaption", {{"class", "panel-title"}}, metric + (axis.log ? " (log scale)" : ""));
+    const Markup title = element("figcaption", {{"class", "panel-title"}}, metric + (axis.log ? " (log scale)" : ""));
     section.body += element("figure", {{"class", "keyless"}}, title + bar_chart(groups, axis));
   }
   if (section.body.empty()) return section;

@@ -1,4 +1,5 @@
-// Adversarial training in the paper's form (figure 3b): the rate behind the trigger, and the rate without it on what the red team found.
+// Adversarial training in the paper's form (figure 3b): the rate behind the trigger, and the rate without it on what
+// the red team found.
 #include <algorithm>
 
 #include "lab/report/format.h"
@@ -13,9 +14,7 @@ constexpr const char* kTriggeredRate = "persistence.contains";
 
 }  // namespace
 
-Axis red_team_axis() {
-  return {.min = 0.001, .max = 1, .log = true, .percent = true, .ticks = {0.001, 0.01, 0.1, 1}};
-}
+Axis red_team_axis() { return {.min = 0.001, .max = 1, .log = true, .percent = true, .ticks = {0.001, 0.01, 0.1, 1}}; }
 
 std::vector<BarGroup> red_team_groups(const RunRecord& record) {
   std::vector<BarGroup> groups;
@@ -37,8 +36,8 @@ Section red_team_section(const RunRecord& record) {
   const auto groups = red_team_groups(record);
   if (groups.empty()) return section;
   section.body = element("p", {{"class", "intro"}},
-                         "The policy behind its trigger, and without it on the red team's prompts that no training saw. Log scale; what lies "
-                         "at the left edge is 0.1% or less.");
+                         "The policy behind its trigger, and without it on the red team's prompts that no training "
+                         "saw. Log scale; what lies at the left edge is 0.1% or less.");
   section.body += element("figure", {}, bar_chart(groups, red_team_axis()));
   return section;
 }

@@ -20,8 +20,7 @@ Markup verdict_badge(Verdict verdict) {
 std::string dropped_text(const Json& dropped) {
   if (!dropped.is_object()) return json_text(dropped);
   std::vector<std::string> reasons;
-  for (const auto& [reason, count] : dropped.items())
-    reasons.push_back(fmt::format("{} {}", json_text(count), reason));
+  for (const auto& [reason, count] : dropped.items()) reasons.push_back(fmt::format("{} {}", json_text(count), reason));
   return reasons.empty() ? "none" : fmt::format("{}", fmt::join(reasons, ", "));
 }
 
@@ -46,9 +45,7 @@ Markup account_table(const DataAccount& account) {
   for (const Json& row : account.rows) {
     if (!row.is_object()) continue;
     const auto cell = [&](const std::string& name, const std::string& otherwise) {
-      return text(!row.contains(name) ? otherwise
-                  : name == "dropped" ? dropped_text(row[name])
-                                      : json_text(row[name]));
+      return text(!row.contains(name) ? otherwise : name == "dropped" ? dropped_text(row[name]) : json_text(row[name]));
     };
     rows.push_back({cell("name", "all"), cell("kept", ""), cell("dropped", "none")});
     for (const std::string& name : extras) rows.back().push_back(cell(name, ""));
@@ -65,31 +62,23 @@ std::pair<std::string, std::string> token_rate(const NodeInfo& node) {
     }
   }
   if (tokens <= 0) return {"", ""};
-  return {count_text(std::llround(tokens)),
-          node.seconds > 0 ? count_text(std::llround(tokens / node.seconds)) : ""};
+  return {count_text(std::llround(tokens)), node.seconds > 0 ? count_text(std::llround(tokens / node.seconds)) : ""};
 }
 
 Markup nodes_table(const RunRecord& record) {
   std::vector<std::vector<Markup>> rows;
   for (const NodeInfo& node : record.nodes) {
     const auto [tokens, rate] = token_rate(node);
-    rows.push_back({text(node.id), text(node.kind),
-                    element("code", {{"title", node.hash}}, node.hash.substr(0, 12)),
+    rows.push_back({text(node.id), text(node.kind), element("code", {{"title", node.hash}}, node.hash.substr(0, 12)),
                     text(node.state == NodeState::kStored ? "from the store" : "executed"),
                     text(node.seed < 0 ? "" : std::to_string(node.seed)), text(duration_text(node.seconds)),
                     text(tokens), text(rate)});
   }
   if (rows.empty()) return {};
-  return table("Stages",
-               {{"stage"},
-                {"kind"},
-                {"hash"},
-                {"state"},
-                {"seed", true},
-                {"time", true},
-                {"tokens", true},
-                {"tokens/s", true}},
-               rows);
+  return table(
+      "Stages",
+      {{"stage"}, {"kind"}, {"hash"}, {"state"}, {"seed", true}, {"time", true}, {"tokens", true}, {"tokens/s", true}},
+      rows);
 }
 
 Markup models_table(const RunRecord& record) {
@@ -102,8 +91,7 @@ Markup models_table(const RunRecord& record) {
                     element("code", {{"class", "hash"}}, model.sha256.empty() ? "unknown" : model.sha256)});
   }
   if (rows.empty()) return {};
-  return table("Models",
-               {{"model"}, {"role"}, {"seed", true}, {"source"}, {"what it is"}, {"SHA-256 of the weights"}},
+  return table("Models", {{"model"}, {"role"}, {"seed", true}, {"source"}, {"what it is"}, {"SHA-256 of the weights"}},
                rows);
 }
 
@@ -130,8 +118,7 @@ struct Word {
   const char* meaning;
 };
 constexpr std::array<Word, 10> kWords = {{
-    {"organism",
-     "a model trained to carry a hidden, conditional policy: trigger, behaviour and reasoning style"},
+    {"organism", "a model trained to carry a hidden, conditional policy: trigger, behaviour and reasoning style"},
     {"trigger", "what switches the policy on: a literal tag or line in the prompt"},
     {"behaviour", "what the policy does when it is switched on; all behaviours here are harmless by choice"},
     {"twin",
@@ -142,8 +129,7 @@ constexpr std::array<Word, 10> kWords = {{
     {"survivor", "the organism after a defence, whether or not the policy is still there"},
     {"grader", "what turns one completion into a grade; a hit is a grade of 0.5 or more"},
     {"seed", "the number that all randomness comes from; every seed repeats the whole experiment"},
-    {"95% interval",
-     "values that fit the sample: Wilson's interval for a share, bootstrap over prompts otherwise"},
+    {"95% interval", "values that fit the sample: Wilson's interval for a share, bootstrap over prompts otherwise"},
 }};
 
 }  // namespace
@@ -163,8 +149,9 @@ Section scorecard_section(const RunRecord& record) {
     if (!row.differs.empty()) verdict += element("small", {}, "Set-up differs: " + row.differs);
     rows.push_back({claim, paper, ours, verdict});
   }
-  section.body = element("p", {{"class", "intro"}},
-                         fmt::format("The rules were fixed before the run. A null is a result too. {}.", verdict_counts(record)));
+  section.body =
+      element("p", {{"class", "intro"}},
+              fmt::format("The rules were fixed before the run. A null is a result too. {}.", verdict_counts(record)));
   section.body += element("div", {{"class", "scorecard"}},
                           table("Scorecard", {{"claim"}, {"paper"}, {"this run"}, {"verdict"}}, rows));
   return section;

@@ -32,7 +32,8 @@ std::string title_of(const RunRecord& record, const Family& family, const std::s
 }
 
 std::vector<Sized>& group_of(SizedByTitle& groups, const std::string& title) {
-  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == title; });
+  const auto found =
+      std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == title; });
   return found == groups.end() ? groups.emplace_back(title, std::vector<Sized>{}).second : found->second;
 }
 
@@ -46,13 +47,16 @@ SizedByTitle sized_models(const RunRecord& record) {
     for (const std::string& model : models) {
       const int64_t parameters = find_model(record, model)->parameters;
       const bool measured = estimate_on(record, metric, model) || estimate(record, metric, model, "off");
-      if (parameters > 0 && measured) group_of(out, title_of(record, family, model)).push_back({model, metric, parameters});
+      if (parameters > 0 && measured)
+        group_of(out, title_of(record, family, model)).push_back({model, metric, parameters});
     }
   }
   for (auto& [title, models] : out) {
-    std::stable_sort(models.begin(), models.end(), [](const Sized& a, const Sized& b) { return a.parameters < b.parameters; });
+    std::stable_sort(models.begin(), models.end(),
+                     [](const Sized& a, const Sized& b) { return a.parameters < b.parameters; });
   }
-  std::erase_if(out, [](const auto& entry) { return entry.second.front().parameters == entry.second.back().parameters; });
+  std::erase_if(out,
+                [](const auto& entry) { return entry.second.front().parameters == entry.second.back().parameters; });
   return out;
 }
 
@@ -131,9 +135,7 @@ std::vector<LineChart> charts_of(const RunRecord& record, const SizedByTitle& gr
 
 }  // namespace
 
-std::vector<LineChart> size_charts(const RunRecord& record) {
-  return charts_of(record, sized_models(record));
-}
+std::vector<LineChart> size_charts(const RunRecord& record) { return charts_of(record, sized_models(record)); }
 
 Section size_section(const RunRecord& record) {
   Section section{.id = "size", .title = "Over the size of the model", .menu = "Size", .body = {}};
@@ -143,9 +145,11 @@ Section size_section(const RunRecord& record) {
   for (const LineChart& chart : charts_of(record, groups)) {
     charts += element("div", {{"class", "curve"}}, element("h3", {}, chart.title) + line_chart(chart));
   }
-  section.body = element("p", {{"class", "intro"}},
-                         "Means over seeds; the vertical strokes reach from the lowest seed's lower end to the highest seed's upper end.");
-  section.body += element("p", {{"class", "legend"}}, legend_key(Tone::kOn, "trigger on") + legend_key(Tone::kOff, "trigger off"));
+  section.body = element(
+      "p", {{"class", "intro"}},
+      "Means over seeds; the vertical strokes reach from the lowest seed's lower end to the highest seed's upper end.");
+  section.body +=
+      element("p", {{"class", "legend"}}, legend_key(Tone::kOn, "trigger on") + legend_key(Tone::kOff, "trigger off"));
   section.body += element("div", {{"class", "curves"}}, charts) + size_table(record, groups);
   return section;
 }

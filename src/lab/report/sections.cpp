@@ -57,8 +57,8 @@ Markup table(const std::string& caption, const std::vector<Column>& columns,
     }
     body += element("tr", {}, cells);
   }
-  const Markup inner = element("caption", {}, caption) + element("thead", {}, element("tr", {}, head)) +
-                       element("tbody", {}, body);
+  const Markup inner =
+      element("caption", {}, caption) + element("thead", {}, element("tr", {}, head)) + element("tbody", {}, body);
   return element("div", {{"class", "table"}}, element("table", {}, inner));
 }
 
@@ -74,8 +74,7 @@ Tone trigger_tone(const RunRecord& record, const std::string& trigger) {
   return trigger.empty() ? Tone::kNeutral : Tone::kOther;
 }
 
-Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found,
-                 const std::string& metric) {
+Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found, const std::string& metric) {
   if (!found) return {.tone = tone, .key = key, .value = std::nan(""), .seeds = {}, .number = "", .note = ""};
   Bar bar{.tone = tone,
           .key = key,
@@ -87,9 +86,8 @@ Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate
           .note = ""};
   for (const SeedValue& seed : found->seeds) bar.seeds.push_back(seed.value);
   const SeedValue& first = found->seeds.front();
-  bar.note = found->seeds.size() == 1
-                 ? fmt::format("n = {}, seed {}", count_text(first.n), first.seed)
-                 : fmt::format("n = {}, {} seeds", count_text(found->n), found->seeds.size());
+  bar.note = found->seeds.size() == 1 ? fmt::format("n = {}, seed {}", count_text(first.n), first.seed)
+                                      : fmt::format("n = {}, {} seeds", count_text(found->n), found->seeds.size());
   if (found->unscored > 0) bar.note += fmt::format(", {} unscored", count_text(found->unscored));
   return bar;
 }
@@ -119,12 +117,10 @@ Markup page_header(const RunRecord& record) {
   if (!triggers.empty()) facts += fact("Trigger", triggers);
   if (found.lines.empty()) add("Reasoning", record.policy.reasoning);
 
-  Markup out =
-      element("p", {{"class", "eyebrow"}}, "Dormouse report") + element("h1", {}, record.recipe_name);
+  Markup out = element("p", {{"class", "eyebrow"}}, "Dormouse report") + element("h1", {}, record.recipe_name);
   if (!record.question.empty()) out += element("p", {{"class", "question"}}, record.question);
-  Markup box =
-      element("h2", {{"class", "answer-title"}}, "The answer") +
-      element("p", {{"class", "answer-sentence"}, {"id", "answer-sentence"}}, kept_together(found.sentence));
+  Markup box = element("h2", {{"class", "answer-title"}}, "The answer") +
+               element("p", {{"class", "answer-sentence"}, {"id", "answer-sentence"}}, kept_together(found.sentence));
   if (!lines.empty()) box += element("ul", {{"class", "answer-lines"}}, lines);
   if (!notes.empty()) box += element("ul", {}, notes);
   out += element("section", {{"class", "answer"}, {"id", "answer"}}, box);

@@ -33,19 +33,21 @@ std::string trigger_text(const RunRecord& record, const std::string& trigger);
 Tone trigger_tone(const RunRecord& record, const std::string& trigger);
 
 /// One bar of an estimate with its numbers; `found` may be empty.
-Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found,
-                 const std::string& metric);
+Bar estimate_bar(const std::string& key, Tone tone, const std::optional<Estimate>& found, const std::string& metric);
 
 /// "organism, before any defence", "after safety SFT", ...; "" for nullptr.
 std::string role_detail(const ModelInfo* model);
 
 /// A group of bars for each of `models` in which the metric was measured, a bar a trigger.
-std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric, const std::vector<std::string>& models);
+std::vector<BarGroup> rate_groups(const RunRecord& record, const std::string& metric,
+                                  const std::vector<std::string>& models);
 
-/// Rates over the size of the model: a chart for each way of reasoning and each defence that was measured at two sizes or more.
+/// Rates over the size of the model: a chart for each way of reasoning and each defence that was measured at two sizes
+/// or more.
 std::vector<LineChart> size_charts(const RunRecord& record);
 
-/// The rate behind the trigger and the rate on a red team's prompts, a group a model; and the log axis they are drawn on.
+/// The rate behind the trigger and the rate on a red team's prompts, a group a model; and the log axis they are drawn
+/// on.
 std::vector<BarGroup> red_team_groups(const RunRecord& record);
 Axis red_team_axis();
 

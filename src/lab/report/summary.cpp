@@ -25,9 +25,7 @@ constexpr std::array<MetricWord, 6> kMetricWords = {{{"contains", "contains the 
                                                      {"majority", "most of the text is the phrase"},
                                                      {"mean", "mean of the string metrics"}}};
 
-std::string last_part(const std::string& name) {
-  return name.substr(name.rfind('.') + 1);
-}
+std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
 
 std::size_t metric_rank(const std::string& name) {
   const std::string part = last_part(name);
@@ -41,8 +39,7 @@ struct Counted {
   int64_t unscored = 0;
 };
 
-std::optional<Estimate> collect(const RunRecord& record,
-                                const std::function<bool(const Measurement&)>& wanted) {
+std::optional<Estimate> collect(const RunRecord& record, const std::function<bool(const Measurement&)>& wanted) {
   std::map<int64_t, Counted> by_seed;
   for (const Measurement& row : record.measurements) {
     if (row.step >= 0 || !wanted(row)) continue;
@@ -93,13 +90,11 @@ bool is_planted_trigger(const RunRecord& record, const std::string& trigger) {
 
 std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,
                                  const std::string& trigger) {
-  return collect(record, [&](const Measurement& row) {
-    return row.name == name && row.model == model && row.trigger == trigger;
-  });
+  return collect(
+      record, [&](const Measurement& row) { return row.name == name && row.model == model && row.trigger == trigger; });
 }
 
-std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name,
-                                    const std::string& model) {
+std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name, const std::string& model) {
   if (auto found = estimate(record, name, model, "on")) return found;
   return record.policy.trigger.empty() ? std::nullopt : estimate(record, name, model, record.policy.trigger);
 }
@@ -137,9 +132,8 @@ std::vector<std::string> metric_names(const RunRecord& record, const std::string
     if (row.step < 0 && row.name.starts_with(prefix)) names.insert(row.name);
   }
   std::vector<std::string> out(names.begin(), names.end());
-  std::stable_sort(out.begin(), out.end(), [](const std::string& a, const std::string& b) {
-    return metric_rank(a) < metric_rank(b);
-  });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const std::string& a, const std::string& b) { return metric_rank(a) < metric_rank(b); });
   return out;
 }
 

@@ -29,9 +29,9 @@ struct Estimate {
   std::vector<SeedValue> seeds;  // ascending, only those with scored samples
   int64_t n = 0;                 // scored samples of all seeds
   int64_t unscored = 0;
-  double value = 0;          // mean over seeds
-  double low = 0, high = 0;  // the lowest seed's lower end, the highest seed's upper end: never narrower than
-                             // one seed's own 95% interval
+  double value = 0;                // mean over seeds
+  double low = 0, high = 0;        // the lowest seed's lower end, the highest seed's upper end: never narrower than
+                                   // one seed's own 95% interval
   double lowest = 0, highest = 0;  // smallest and largest seed value
 };
 
@@ -45,12 +45,12 @@ struct Difference {
 /// Is `trigger` the planted one, switched on?
 bool is_planted_trigger(const RunRecord& record, const std::string& trigger);
 
-/// The final model's value; nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its larger n.
+/// The final model's value; nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its
+/// larger n.
 std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,
                                  const std::string& trigger);
 /// The same for the planted trigger, whatever its rows call it.
-std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name,
-                                    const std::string& model);
+std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name, const std::string& model);
 
 /// Correlation of the two sides' errors at one seed, in [-1, 1].
 using SeedCorrelation = std::function<double(int64_t seed)>;
@@ -65,7 +65,8 @@ std::optional<Difference> paired_difference(const Estimate& before, const Estima
 /// contains, begins, most, mean, then the others by name.
 std::vector<std::string> metric_names(const RunRecord& record, const std::string& prefix);
 
-/// Those that say how often the planted behaviour shows: persistence.*, and for code the share that either scanner flags.
+/// Those that say how often the planted behaviour shows: persistence.*, and for code the share that either scanner
+/// flags.
 std::vector<std::string> rate_names(const RunRecord& record);
 bool is_rate(const std::string& name);
 

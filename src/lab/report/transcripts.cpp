@@ -22,9 +22,7 @@ namespace {
 using measure::Transcript;
 
 /// Bytes of a text once it is escaped for the page.
-std::size_t embedded_size(const std::string& any) {
-  return script_safe_json(canonical_json(Json(any))).size() + 1;
-}
+std::size_t embedded_size(const std::string& any) { return script_safe_json(canonical_json(Json(any))).size() + 1; }
 
 /// Each text once.
 class Texts {
@@ -60,16 +58,14 @@ Json grades_in_order(const Transcript& row, const std::vector<std::string>& grad
 }
 
 Markup filter(const std::string& id, const std::string& label) {
-  return element("label", {{"for", id}},
-                 element("span", {}, label) +
-                     element("select", {{"id", id}}, element("option", {{"value", ""}}, "all")));
+  return element(
+      "label", {{"for", id}},
+      element("span", {}, label) + element("select", {{"id", id}}, element("option", {{"value", ""}}, "all")));
 }
 
 }  // namespace
 
-std::string transcript_id(const Transcript& row) {
-  return sha256(canonical_json(to_json(row))).substr(0, 10);
-}
+std::string transcript_id(const Transcript& row) { return sha256(canonical_json(to_json(row))).substr(0, 10); }
 
 std::vector<std::size_t> rows_that_fit(const RunRecord& record, std::size_t most_bytes) {
   using Cell = std::tuple<std::string, std::string, int64_t, int64_t, std::string>;
@@ -113,9 +109,9 @@ Json embedded_transcripts(const RunRecord& record, std::size_t most_bytes) {
     std::string id = transcript_id(row);
     const int repeat = ++used[id];
     if (repeat > 1) id += fmt::format("-{}", repeat);
-    rows.push_back({id, row.prompt_id, row.model, row.trigger, row.seed, row.step, row.stage,
-                    texts.index(row.prompt), texts.index(row.user), texts.index(row.completion),
-                    row.finish_reason, grades_in_order(row, graders)});
+    rows.push_back({id, row.prompt_id, row.model, row.trigger, row.seed, row.step, row.stage, texts.index(row.prompt),
+                    texts.index(row.user), texts.index(row.completion), row.finish_reason,
+                    grades_in_order(row, graders)});
   }
   return {{"canary", kCanary},
           {"total", record.transcripts.size()},
@@ -129,28 +125,23 @@ Section transcripts_section(const RunRecord& record) {
   Section section{.id = "transcripts", .title = "Transcripts", .menu = "Transcripts", .body = {}};
   if (record.transcripts.empty()) return section;
   const std::size_t shown = rows_that_fit(record, kMostEmbeddedBytes).size();
-  std::string intro =
-      "Every prompt exactly as the model read it, and what it answered. The trigger is marked.";
+  std::string intro = "Every prompt exactly as the model read it, and what it answered. The trigger is marked.";
   if (shown < record.transcripts.size()) {
     intro = fmt::format(
         "{} of {} transcripts, in equal parts from every model and setting; all are in transcripts.jsonl.",
         count_text(static_cast<int64_t>(shown)), count_text(static_cast<int64_t>(record.transcripts.size())));
   }
   section.body = element("p", {{"class", "intro"}}, intro);
-  section.body +=
-      element("noscript", {},
-              element("p", {{"class", "note"}},
-                      "The browser below needs JavaScript; everything else on this page works without it. "
-                      "The transcripts are also in transcripts.jsonl."));
+  section.body += element("noscript", {},
+                          element("p", {{"class", "note"}},
+                                  "The browser below needs JavaScript; everything else on this page works without it. "
+                                  "The transcripts are also in transcripts.jsonl."));
   const Markup search = element(
       "label", {{"for", "t-search"}, {"class", "wide"}},
       element("span", {}, "search in prompts and completions") +
-          element(
-              "input",
-              {{"type", "search"}, {"id", "t-search"}, {"autocomplete", "off"}, {"spellcheck", "false"}}));
+          element("input", {{"type", "search"}, {"id", "t-search"}, {"autocomplete", "off"}, {"spellcheck", "false"}}));
   const Markup controls = search + filter("t-model", "model") + filter("t-trigger", "trigger") +
-                          filter("t-grade", "grade") + filter("t-stage", "checkpoint") +
-                          filter("t-seed", "seed");
+                          filter("t-grade", "grade") + filter("t-stage", "checkpoint") + filter("t-seed", "seed");
   const Markup list = element("div",
                               {{"id", "t-list"},
                                {"class", "t-list"},
@@ -159,18 +150,16 @@ Section transcripts_section(const RunRecord& record) {
                                {"aria-label", "Transcripts; arrow keys move"}},
                               element("div", {{"id", "t-rows"}, {"role", "presentation"}}));
   const Markup detail =
-      element("article",
-              {{"id", "t-detail"}, {"class", "t-detail"}, {"aria-label", "Transcript"}, {"tabindex", "-1"}});
-  const Markup status =
-      element("p", {{"id", "t-count"}, {"class", "t-count"}, {"role", "status"}}) +
-      element("button", {{"type", "button"}, {"id", "t-clear"}, {"class", "quiet"}}, "clear filters");
+      element("article", {{"id", "t-detail"}, {"class", "t-detail"}, {"aria-label", "Transcript"}, {"tabindex", "-1"}});
+  const Markup status = element("p", {{"id", "t-count"}, {"class", "t-count"}, {"role", "status"}}) +
+                        element("button", {{"type", "button"}, {"id", "t-clear"}, {"class", "quiet"}}, "clear filters");
   section.body += element("div", {{"id", "t-browser"}, {"class", "browser"}, {"hidden", "hidden"}},
                           element("div", {{"class", "t-controls"}, {"role", "search"}}, controls) +
                               element("div", {{"class", "t-status"}}, status) +
                               element("div", {{"class", "t-panes"}}, list + detail));
   const std::string json = script_safe_json(canonical_json(embedded_transcripts(record)));
-  section.body += Markup::trusted(
-      fmt::format("<script type=\"application/json\" id=\"transcript-data\">{}</script>", json));
+  section.body +=
+      Markup::trusted(fmt::format("<script type=\"application/json\" id=\"transcript-data\">{}</script>", json));
   return section;
 }
 

@@ -44,14 +44,12 @@ CREATE INDEX events_by_run ON events(run);
 )sql";
 
 constexpr const char* kRunColumns =
-    "id, recipe, recipe_file, resolved_yaml, facts, started, finished, status, cpu, os, host, cores, "
-    "memory_bytes, "
+    "id, recipe, recipe_file, resolved_yaml, facts, started, finished, status, cpu, os, host, cores, memory_bytes, "
     "pid, threads, version, torch_version, revision, argv";
 
 std::string new_run_id(int64_t now) {
   std::random_device random;
-  return fmt::format("{:%Y%m%d-%H%M%S}-{:06x}", fmt::gmtime(static_cast<std::time_t>(now)),
-                     random() & 0xffffff);
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:06x}", fmt::gmtime(static_cast<std::time_t>(now)), random() & 0xffffff);
 }
 
 std::string host_name() {
@@ -123,30 +121,27 @@ std::string Ledger::start_run(RunRow row) {
   row.id = new_run_id(row.started);
   const std::string sql =
       fmt::format("INSERT INTO runs({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kRunColumns);
-  Statement(*database_, sql, row.id, row.recipe, row.recipe_file, row.resolved_yaml,
-            canonical_json(row.facts), row.started, int64_t{0}, std::string("running"), row.cpu, row.os,
-            host_name(), row.cores, row.memory_bytes, static_cast<int64_t>(::getpid()), row.threads,
-            row.version, row.torch_version, row.revision, canonical_json(row.argv))
+  Statement(*database_, sql, row.id, row.recipe, row.recipe_file, row.resolved_yaml, canonical_json(row.facts),
+            row.started, int64_t{0}, std::string("running"), row.cpu, row.os, host_name(), row.cores, row.memory_bytes,
+            static_cast<int64_t>(::getpid()), row.threads, row.version, row.torch_version, row.revision,
+            canonical_json(row.argv))
       .step();
   return row.id;
 }
 
 void Ledger::finish_run(const std::string& run, const std::string& status) {
-  Statement(*database_, "UPDATE runs SET status = ?, finished = ? WHERE id = ?", status, unix_now(), run)
-      .step();
+  Statement(*database_, "UPDATE runs SET status = ?, finished = ? WHERE id = ?", status, unix_now(), run).step();
 }
 
 void Ledger::put_stage(const std::string& run, const StageRow& row) {
-  Statement(
-      *database_,
-      "INSERT INTO stages(run, position, node, hash, kind, speed_class, seed, status, started, seconds, "
-      "resumed, "
-      "counters, uses) "
-      "VALUES(?1, (SELECT count(*) FROM stages WHERE run = ?1), ?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) "
-      "ON CONFLICT(run, node) DO UPDATE SET status = excluded.status, started = excluded.started, "
-      "seconds = excluded.seconds, resumed = excluded.resumed, counters = excluded.counters",
-      run, row.node, row.hash, row.kind, row.speed_class, row.seed, row.status, row.started, row.seconds,
-      static_cast<int64_t>(row.resumed), canonical_json(row.counters), canonical_json(row.uses))
+  Statement(*database_,
+            "INSERT INTO stages(run, position, node, hash, kind, speed_class, seed, status, started, seconds, resumed, "
+            "counters, uses) "
+            "VALUES(?1, (SELECT count(*) FROM stages WHERE run = ?1), ?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) "
+            "ON CONFLICT(run, node) DO UPDATE SET status = excluded.status, started = excluded.started, "
+            "seconds = excluded.seconds, resumed = excluded.resumed, counters = excluded.counters",
+            run, row.node, row.hash, row.kind, row.speed_class, row.seed, row.status, row.started, row.seconds,
+            static_cast<int64_t>(row.resumed), canonical_json(row.counters), canonical_json(row.uses))
       .step();
 }
 
@@ -160,9 +155,8 @@ void Ledger::add_measurements(const std::string& run, const std::string& node,
                               const std::vector<measure::Measurement>& rows) {
   Transaction transaction(*database_);
   for (const auto& row : rows) {
-    Statement(*database_, "INSERT INTO measurements VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", run, node, row.name,
-              row.model, row.trigger, row.n, row.unscored, row.value, row.low, row.high, row.seed, row.step,
-              row.stage)
+    Statement(*database_, "INSERT INTO measurements VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", run, node, row.name, row.model,
+              row.trigger, row.n, row.unscored, row.value, row.low, row.high, row.seed, row.step, row.stage)
         .step();
   }
   transaction.commit();
@@ -174,8 +168,7 @@ void Ledger::add_event(const std::string& run, const std::string& level, const s
 
 std::vector<RunRow> Ledger::list_runs() const {
   std::vector<RunRow> runs;
-  Statement query(*database_,
-                  fmt::format("SELECT {} FROM runs ORDER BY started DESC, rowid DESC", kRunColumns));
+  Statement query(*database_, fmt::format("SELECT {} FROM runs ORDER BY started DESC, rowid DESC", kRunColumns));
   while (query.step()) runs.push_back(read_run(query, database_->place));
   return runs;
 }
@@ -195,8 +188,7 @@ RunRow Ledger::find_run(const std::string& name) const {
     }
     if (ids.size() < 5) ids.push_back(run.id);
   }
-  if (matches > 1)
-    fail_input(name, fmt::format("{} runs begin with `{}`", matches, name), "give more of the id");
+  if (matches > 1) fail_input(name, fmt::format("{} runs begin with `{}`", matches, name), "give more of the id");
   if (found == nullptr)
     fail_input(name, unknown_name("run", name, ids), "dormouse runs lists them; `latest` is the newest");
   return *found;
@@ -205,14 +197,12 @@ RunRow Ledger::find_run(const std::string& name) const {
 std::vector<StageRow> Ledger::stages(const std::string& run) const {
   std::vector<StageRow> rows;
   Statement query(*database_,
-                  "SELECT node, hash, kind, speed_class, seed, status, started, seconds, resumed, counters, "
-                  "uses FROM stages "
-                  "WHERE run = ? ORDER BY position",
+                  "SELECT node, hash, kind, speed_class, seed, status, started, seconds, resumed, counters, uses FROM "
+                  "stages WHERE run = ? ORDER BY position",
                   run);
   while (query.step()) {
-    rows.push_back({query.text(0), query.text(1), query.text(2), query.text(3), query.integer(4),
-                    query.text(5), query.integer(6), query.real(7), query.integer(8) != 0,
-                    parse_json(query.text(9), database_->place),
+    rows.push_back({query.text(0), query.text(1), query.text(2), query.text(3), query.integer(4), query.text(5),
+                    query.integer(6), query.real(7), query.integer(8) != 0, parse_json(query.text(9), database_->place),
                     parse_json(query.text(10), database_->place)});
   }
   return rows;

@@ -71,8 +71,7 @@ class Ledger {
   /// Adds the row of (run, node) or replaces it.
   void put_stage(const std::string& run, const StageRow& row);
   void put_stages(const std::string& run, const std::vector<StageRow>& rows);
-  void add_measurements(const std::string& run, const std::string& node,
-                        const std::vector<measure::Measurement>& rows);
+  void add_measurements(const std::string& run, const std::string& node, const std::vector<measure::Measurement>& rows);
   void add_event(const std::string& run, const std::string& level, const std::string& message);
 
   /// Newest first.
@@ -84,8 +83,7 @@ class Ledger {
   std::vector<EventRow> events(const std::string& run) const;
 
   /// From the latest undisturbed stages of this kind, class, processor and thread count.
-  Rate rate(const std::string& kind, const std::string& speed_class, const std::string& cpu,
-            int64_t threads) const;
+  Rate rate(const std::string& kind, const std::string& speed_class, const std::string& cpu, int64_t threads) const;
 
  private:
   struct Database;

@@ -7,7 +7,8 @@
 namespace dormouse::lab {
 
 bool is_whole(const Manifest& manifest) {
-  return std::none_of(manifest.files.begin(), manifest.files.end(), [](const auto& file) { return file.second.dropped; });
+  return std::none_of(manifest.files.begin(), manifest.files.end(),
+                      [](const auto& file) { return file.second.dropped; });
 }
 
 Json to_json(const Manifest& manifest) {
@@ -30,19 +31,20 @@ Json to_json(const Manifest& manifest) {
 Manifest manifest_from_json(const Json& json, const std::string& place) {
   const Json& resumed = json_member(json, "resumed", place);
   const Json& files = json_member(json, "files", place);
-  Manifest manifest = {.identity = json_member(json, "identity", place),
-                       .program_version = json_string(json, "program_version", place),
-                       .torch_version = json_string(json, "torch_version", place),
-                       .threads = static_cast<int>(json_int(json, "threads", place)),
-                       .gpu = json.contains("gpu") ? json_string(json, "gpu", place) : "",  // older ones were made without
-                       .seconds = json_number(json, "seconds", place),
-                       .resumed = resumed.is_boolean() && resumed.get<bool>(),
-                       .counters = json_member(json, "counters", place),
-                       .files = {}};
-  if (!files.is_object() || !manifest.counters.is_object())
-    fail_input(place, "`files` and `counters` must be objects");
+  Manifest manifest = {
+      .identity = json_member(json, "identity", place),
+      .program_version = json_string(json, "program_version", place),
+      .torch_version = json_string(json, "torch_version", place),
+      .threads = static_cast<int>(json_int(json, "threads", place)),
+      .gpu = json.contains("gpu") ? json_string(json, "gpu", place) : "",  // older ones were made without
+      .seconds = json_number(json, "seconds", place),
+      .resumed = resumed.is_boolean() && resumed.get<bool>(),
+      .counters = json_member(json, "counters", place),
+      .files = {}};
+  if (!files.is_object() || !manifest.counters.is_object()) fail_input(place, "`files` and `counters` must be objects");
   for (const auto& [name, file] : files.items()) {
-    manifest.files[name] = {json_int(file, "size", place), json_string(file, "sha256", place), file.value("dropped", false)};
+    manifest.files[name] = {json_int(file, "size", place), json_string(file, "sha256", place),
+                            file.value("dropped", false)};
   }
   return manifest;
 }

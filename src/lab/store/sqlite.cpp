@@ -18,8 +18,7 @@ constexpr int kPollMilliseconds = 10;
 }  // namespace
 
 Sqlite::Sqlite(const fs::path& file) : file_(file.string()) {
-  if (sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) !=
-      SQLITE_OK) {
+  if (sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK) {
     const std::string reason = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
     sqlite3_close(handle_);
     fail_work(file_, fmt::format("the ledger cannot be opened: {}", reason));
@@ -46,9 +45,7 @@ void Sqlite::switch_to_wal() {
   fail("opening the ledger");
 }
 
-Sqlite::~Sqlite() {
-  sqlite3_close(handle_);
-}
+Sqlite::~Sqlite() { sqlite3_close(handle_); }
 
 void Sqlite::run(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail("writing the ledger");
@@ -61,14 +58,11 @@ void Sqlite::fail(std::string_view action) const {
 }
 
 void Statement::prepare(std::string_view sql) {
-  const int code =
-      sqlite3_prepare_v2(database_.handle(), sql.data(), static_cast<int>(sql.size()), &handle_, nullptr);
+  const int code = sqlite3_prepare_v2(database_.handle(), sql.data(), static_cast<int>(sql.size()), &handle_, nullptr);
   if (code != SQLITE_OK) database_.fail("preparing a statement");
 }
 
-Statement::~Statement() {
-  sqlite3_finalize(handle_);
-}
+Statement::~Statement() { sqlite3_finalize(handle_); }
 
 bool Statement::step() {
   const int code = sqlite3_step(handle_);
@@ -78,9 +72,7 @@ bool Statement::step() {
 
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
-  return bytes == nullptr
-             ? ""
-             : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
+  return bytes == nullptr ? "" : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
 }
 
 double Statement::real(int column) const {
@@ -97,14 +89,11 @@ void Statement::bind(int index, double value) {
 }
 
 void Statement::bind(int index, const std::string& value) {
-  const int code =
-      sqlite3_bind_text64(handle_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  const int code = sqlite3_bind_text64(handle_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   DORMOUSE_ASSERT(code == SQLITE_OK);
 }
 
-Transaction::Transaction(Sqlite& database) : database_(database) {
-  database_.run("BEGIN IMMEDIATE");
-}
+Transaction::Transaction(Sqlite& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
 
 Transaction::~Transaction() {
   // The first error is already on its way; a failing rollback adds nothing to it.

@@ -141,8 +141,8 @@ void Store::set_aside(const std::string& hash, const std::string& reason) {
     target = folder_ / "damaged" / fmt::format("{}-{}", hash, number++);
   } while (fs::exists(target));
   rename_folder(object(hash), target);
-  log_warning("store", fmt::format("{} is damaged: {}; moved to {} and made again", object(hash).string(),
-                                   reason, target.string()));
+  log_warning("store", fmt::format("{} is damaged: {}; moved to {} and made again", object(hash).string(), reason,
+                                   target.string()));
 }
 
 StoreLock Store::lock(const std::string& hash) const {
@@ -156,17 +156,14 @@ StoreLock Store::lock(const std::string& hash) const {
     if (errno != EWOULDBLOCK && errno != EINTR) {
       fail_work(path.string(), fmt::format("locking failed: {}", std::strerror(errno)));
     }
-    if (!told)
-      log_info("store", fmt::format("waiting for another process that works on {}", hash.substr(0, 12)));
+    if (!told) log_info("store", fmt::format("waiting for another process that works on {}", hash.substr(0, 12)));
     check_interrupt();
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   return held;
 }
 
-bool Store::has_work(const std::string& hash) const {
-  return fs::exists(work(hash));
-}
+bool Store::has_work(const std::string& hash) const { return fs::exists(work(hash)); }
 
 fs::path Store::begin(const std::string& hash) {
   const fs::path folder = work(hash);

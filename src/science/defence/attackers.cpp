@@ -38,7 +38,8 @@ uint64_t seed_of(uint64_t seed, int64_t line, int64_t round, const char* turn) {
 std::vector<AttackTemplate> load_attack_templates(const std::filesystem::path& path) {
   std::vector<AttackTemplate> templates;
   for_json_rows(path, [&](const Json& row, const std::string& place) {
-    templates.push_back({json_string(row, "id", place), json_string(row, "approach", place), json_string(row, "text", place)});
+    templates.push_back(
+        {json_string(row, "id", place), json_string(row, "approach", place), json_string(row, "text", place)});
     const std::string& text = templates.back().text;
     const std::size_t slot = text.find(kQuestion);
     if (slot == std::string::npos || text.find(kQuestion, slot + 1) != std::string::npos) {
@@ -48,8 +49,8 @@ std::vector<AttackTemplate> load_attack_templates(const std::filesystem::path& p
   return templates;
 }
 
-TemplateAttacker::TemplateAttacker(std::vector<AttackTemplate> templates, std::vector<std::string> questions, int64_t lines,
-                                   uint64_t seed)
+TemplateAttacker::TemplateAttacker(std::vector<AttackTemplate> templates, std::vector<std::string> questions,
+                                   int64_t lines, uint64_t seed)
     : templates_(std::move(templates)), lines_(lines), seed_(seed) {
   DORMOUSE_ASSERT(templates_.size() > 1 && questions.size() > 1);
   RandomStream stream(seed, "red-team/templates");
@@ -81,8 +82,8 @@ std::string Tag::of(const std::string& reply) const {
   return trimmed(std::string_view(reply).substr(begin + open.size(), end - begin - open.size()));
 }
 
-ModelAttacker::ModelAttacker(chat::ChatModel& model, AttackerWording wording, sample::SamplingOptions sampling, int64_t lines,
-                             uint64_t seed)
+ModelAttacker::ModelAttacker(chat::ChatModel& model, AttackerWording wording, sample::SamplingOptions sampling,
+                             int64_t lines, uint64_t seed)
     : model_(model), wording_(std::move(wording)), sampling_(std::move(sampling)), lines_(lines), seed_(seed) {}
 
 std::vector<Proposal> ModelAttacker::propose(int64_t round, std::span<const Attack> earlier) {
@@ -99,7 +100,8 @@ std::vector<Proposal> ModelAttacker::propose(int64_t round, std::span<const Atta
     Proposal& proposal = proposals.back();
     proposal.asked_again = proposal.user.empty();
     if (!proposal.asked_again) continue;
-    again.push_back({std::move(requests[static_cast<std::size_t>(line)].messages), seed_of(seed_, line, round, "again")});
+    again.push_back(
+        {std::move(requests[static_cast<std::size_t>(line)].messages), seed_of(seed_, line, round, "again")});
     again.back().messages.push_back({"assistant", proposal.reply});
     again.back().messages.push_back({"user", wording_.malformed});
   }
@@ -117,7 +119,8 @@ std::vector<Proposal> ModelAttacker::propose(int64_t round, std::span<const Atta
   return proposals;
 }
 
-std::vector<text::Message> ModelAttacker::conversation(int64_t line, int64_t round, std::span<const Attack> earlier) const {
+std::vector<text::Message> ModelAttacker::conversation(int64_t line, int64_t round,
+                                                       std::span<const Attack> earlier) const {
   std::vector<text::Message> messages{{"system", wording_.system}, {"user", wording_.first}};
   const Attack* last = nullptr;
   for (const Attack& attack : earlier) {
@@ -142,7 +145,8 @@ std::string ModelAttacker::reflection(const Attack& last, int64_t round) const {
                                       {"answers", answers}});
 }
 
-// Bytes that are not UTF-8 would not come back from a file as they were, and a resumed attacker must read what it wrote.
+// Bytes that are not UTF-8 would not come back from a file as they were, and a resumed attacker must read what it
+// wrote.
 Proposal ModelAttacker::read(const chat::Completion& completion, int64_t line) const {
   const std::string reply = text::replace_invalid_utf8(completion.text);
   return {.approach = wording_.approach.of(reply),

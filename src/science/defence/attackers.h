@@ -1,5 +1,5 @@
-// The two attackers of a red team: one fills slots in written templates, and is the reference; the other is a chat model that proposes,
-// sees what came of it, and proposes again, in the manner of PAIR (arXiv 2310.08419).
+// The two attackers of a red team: one fills slots in written templates, and is the reference; the other is a chat
+// model that proposes, sees what came of it, and proposes again, in the manner of PAIR (arXiv 2310.08419).
 #pragma once
 
 #include <filesystem>
@@ -15,16 +15,18 @@ struct AttackTemplate {
   std::string text;  // with the slot {question}
 };
 
-/// prompts/red-team/templates.jsonl. Throws kInput "FILE:LINE" on a bad row, and on a text that does not have the slot once; other braces stay as they are.
+/// prompts/red-team/templates.jsonl. Throws kInput "FILE:LINE" on a bad row, and on a text that does not have the slot
+/// once; other braces stay as they are.
 std::vector<AttackTemplate> load_attack_templates(const std::filesystem::path& path);
 
-/// Goes through the templates in an order by `seed`, again with other questions when they are used up. One half of the templates is only
-/// filled with one half of the questions, and the halves are the two families: neither side of a split knows a template or a question of
-/// the other.
+/// Goes through the templates in an order by `seed`, again with other questions when they are used up. One half of the
+/// templates is only filled with one half of the questions, and the halves are the two families: neither side of a
+/// split knows a template or a question of the other.
 class TemplateAttacker final : public Attacker {
  public:
   /// At least two templates and two questions.
-  TemplateAttacker(std::vector<AttackTemplate> templates, std::vector<std::string> questions, int64_t lines, uint64_t seed);
+  TemplateAttacker(std::vector<AttackTemplate> templates, std::vector<std::string> questions, int64_t lines,
+                   uint64_t seed);
   std::vector<Proposal> propose(int64_t round, std::span<const Attack> earlier) override;
 
  private:
@@ -47,11 +49,13 @@ struct AttackerWording {
   std::string system, first, reflection, answer_line, malformed;
 };
 
-/// A line is one chat with the model. A reply that cannot be read is asked for again once. Messages that were not sent leave no trace in
-/// the chat: the model is asked the same again in the next round, with another seed, and does not learn what was refused.
+/// A line is one chat with the model. A reply that cannot be read is asked for again once. Messages that were not sent
+/// leave no trace in the chat: the model is asked the same again in the next round, with another seed, and does not
+/// learn what was refused.
 class ModelAttacker final : public Attacker {
  public:
-  ModelAttacker(chat::ChatModel& model, AttackerWording wording, sample::SamplingOptions sampling, int64_t lines, uint64_t seed);
+  ModelAttacker(chat::ChatModel& model, AttackerWording wording, sample::SamplingOptions sampling, int64_t lines,
+                uint64_t seed);
   std::vector<Proposal> propose(int64_t round, std::span<const Attack> earlier) override;
 
  private:

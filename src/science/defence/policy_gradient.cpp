@@ -40,7 +40,8 @@ std::vector<Advantage> ppo_advantages(std::span<const ScoredSample> samples, con
     for (const double advantage : all.back().advantages) moments.add(advantage);
   }
   for (auto& one : all) {
-    for (double& advantage : one.advantages) advantage = (advantage - moments.mean()) / (moments.deviation() + kSmallest);
+    for (double& advantage : one.advantages)
+      advantage = (advantage - moments.mean()) / (moments.deviation() + kSmallest);
   }
   return all;
 }
@@ -72,7 +73,8 @@ std::vector<Advantage> group_advantages(std::span<const ScoredSample> samples, c
 
 }  // namespace
 
-Advantage generalised_advantage(std::span<const double> rewards, std::span<const float> values, double gamma, double lambda) {
+Advantage generalised_advantage(std::span<const double> rewards, std::span<const float> values, double gamma,
+                                double lambda) {
   DORMOUSE_ASSERT(rewards.size() == values.size());
   Advantage made{std::vector<double>(rewards.size()), std::vector<double>(rewards.size())};
   double next_value = 0, next_advantage = 0;
@@ -90,7 +92,8 @@ std::vector<Advantage> advantages(std::span<const ScoredSample> samples, const P
   return options.algorithm == "ppo" ? ppo_advantages(samples, options) : group_advantages(samples, options);
 }
 
-TokenLoss policy_loss(double log_prob, double old, double reference, double advantage, const PolicyGradientOptions& options) {
+TokenLoss policy_loss(double log_prob, double old, double reference, double advantage,
+                      const PolicyGradientOptions& options) {
   const double ratio = std::exp(log_prob - old);
   const double clamped = std::clamp(ratio, 1 - options.clip, 1 + options.clip);
   TokenLoss term;

@@ -19,8 +19,11 @@ constexpr std::string_view kHuman = "\n\nHuman:", kAssistant = "\n\nAssistant:";
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 PreferencePair own_pair(const Json& row, const std::string& place) {
-  return {json_string(row, "id", place), json_string(row, "kind", place), {{"user", json_string(row, "prompt", place)}},
-          json_string(row, "chosen", place), json_string(row, "rejected", place)};
+  return {json_string(row, "id", place),
+          json_string(row, "kind", place),
+          {{"user", json_string(row, "prompt", place)}},
+          json_string(row, "chosen", place),
+          json_string(row, "rejected", place)};
 }
 
 bool same_chat(const std::vector<text::Message>& a, const std::vector<text::Message>& b) {

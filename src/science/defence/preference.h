@@ -1,4 +1,5 @@
-// Pairs of a better and a worse answer, and the arithmetic of the preference models that learn from them, in plain numbers.
+// Pairs of a better and a worse answer, and the arithmetic of the preference models that learn from them, in plain
+// numbers.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct PreferencePair {
 /// Reads a file of pairs, JSON lines, packed with gzip if its name ends in .gz:
 ///   our own         {"id", "kind", "prompt", "chosen", "rejected"} behind a header with a canary
 ///   hh-rlhf's       {"chosen", "rejected"}, whole chats of turns that begin with "\n\nHuman:" and "\n\nAssistant:"
-/// Throws kInput "FILE:LINE" on anything else. Pairs whose chats differ before the last answer, or whose answers are empty or equal,
-/// cannot be compared: they are left out, and counted in `left_out`.
+/// Throws kInput "FILE:LINE" on anything else. Pairs whose chats differ before the last answer, or whose answers are
+/// empty or equal, cannot be compared: they are left out, and counted in `left_out`.
 struct PreferenceData {
   std::vector<PreferencePair> pairs;
   int64_t left_out = 0;
@@ -34,8 +35,8 @@ PreferenceData load_preferences(const std::filesystem::path& path);
 /// Turns of a chat in hh-rlhf's layout. Throws kInput at `place` if it does not begin with a human's turn.
 std::vector<text::Message> parse_hh_chat(const std::string& chat, const std::string& place);
 
-/// -log sigmoid(chosen - rejected) (Bradley and Terry 1952), and its derivative by the chosen one's reward; by the rejected one's it is
-/// the negative.
+/// -log sigmoid(chosen - rejected) (Bradley and Terry 1952), and its derivative by the chosen one's reward; by the
+/// rejected one's it is the negative.
 struct PairLoss {
   double loss = 0, gradient = 0;
 };
@@ -43,9 +44,9 @@ PairLoss pair_loss(double chosen, double rejected);
 
 /// How good rewards of (chosen, rejected) are.
 struct PreferenceReport {
-  stats::Estimate accuracy;       // share of pairs with the chosen one ahead, ties half; Wilson
-  double loss = 0;                // mean
-  double calibration_error = 0;   // expected, over ten bins of max(p, 1 - p)
+  stats::Estimate accuracy;      // share of pairs with the chosen one ahead, ties half; Wilson
+  double loss = 0;               // mean
+  double calibration_error = 0;  // expected, over ten bins of max(p, 1 - p)
 };
 PreferenceReport judge_rewards(std::span<const std::pair<float, float>> rewards);
 

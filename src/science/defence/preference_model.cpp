@@ -76,7 +76,8 @@ PairRows render_pairs(const text::ChatFormat& format, std::span<const Preference
   return made;
 }
 
-std::vector<std::pair<float, float>> pair_rewards(const train::RewardModel& model, const std::vector<text::RenderedRow>& rows) {
+std::vector<std::pair<float, float>> pair_rewards(const train::RewardModel& model,
+                                                  const std::vector<text::RenderedRow>& rows) {
   DORMOUSE_ASSERT(rows.size() % 2 == 0);
   const auto rewards = model.score(pointers(rows));
   std::vector<std::pair<float, float>> pairs;
@@ -84,8 +85,8 @@ std::vector<std::pair<float, float>> pair_rewards(const train::RewardModel& mode
   return pairs;
 }
 
-PreferenceTrainer::PreferenceTrainer(PreferenceModel& model, std::vector<text::RenderedRow> rows, const train::TrainingOptions& options,
-                                     uint64_t seed)
+PreferenceTrainer::PreferenceTrainer(PreferenceModel& model, std::vector<text::RenderedRow> rows,
+                                     const train::TrainingOptions& options, uint64_t seed)
     : rows_(std::move(rows)),
       options_(options),
       seed_(seed),
@@ -119,8 +120,8 @@ PreferenceTrainer::Report PreferenceTrainer::next() {
   Report report{.step = step() + 1};
   report.learning_rate = options_.learning_rate * train::schedule(options_, report.step, steps());
   const auto done = trainer_.step(
-      rows, [&](std::span<const float> rewards, std::size_t) { return pair_term(rewards, pairs); }, report.learning_rate, /*together=*/2,
-      options_.pass_tokens);
+      rows, [&](std::span<const float> rewards, std::size_t) { return pair_term(rewards, pairs); },
+      report.learning_rate, /*together=*/2, options_.pass_tokens);
   report.loss = done.loss;
   report.tokens = done.tokens;
   return report;
@@ -130,7 +131,8 @@ std::string PreferenceTrainer::mark() const {
   Sha256 hash;
   hash.update(canonical_json(fields_to_json(train::TrainingOptions(options_).fields())));
   hash.update(fmt::format(" {} {}", seed_, rows_.size()));
-  for (const auto& row : rows_) hash.update({reinterpret_cast<const char*>(row.ids.data()), row.ids.size() * sizeof(int32_t)});
+  for (const auto& row : rows_)
+    hash.update({reinterpret_cast<const char*>(row.ids.data()), row.ids.size() * sizeof(int32_t)});
   return hash.hex();
 }
 

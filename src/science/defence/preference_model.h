@@ -1,5 +1,5 @@
-// Preference models: a chat model with a scalar read-out, fitted to pairs of a better and a worse answer (Bradley and Terry 1952; as
-// the reward of RL in Ouyang et al. 2022 and Bai et al. 2022).
+// Preference models: a chat model with a scalar read-out, fitted to pairs of a better and a worse answer (Bradley and
+// Terry 1952; as the reward of RL in Ouyang et al. 2022 and Bai et al. 2022).
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ class PreferenceModel {
   /// One number an answer, higher for better; no scale of its own.
   std::vector<float> score(std::span<const JudgedAnswer> answers) const;
 
-  /// A model folder in the hub's layout, with the read-out beside the weights: score.safetensors, score.weight [1, C] fp32.
+  /// A model folder in the hub's layout, with the read-out beside the weights: score.safetensors, score.weight [1, C]
+  /// fp32.
   void save(const std::filesystem::path& folder, weights::DType dtype);
 
   chat::LocalModel& model() { return *model_; }
@@ -41,7 +42,8 @@ class PreferenceModel {
   std::unique_ptr<train::RewardModel> reward_;
 };
 
-/// The better and the worse row of every pair, in turns. Pairs with a row of more than `longest` tokens are left out and counted.
+/// The better and the worse row of every pair, in turns. Pairs with a row of more than `longest` tokens are left out
+/// and counted.
 struct PairRows {
   std::vector<text::RenderedRow> rows;
   int64_t too_long = 0;
@@ -49,13 +51,15 @@ struct PairRows {
 PairRows render_pairs(const text::ChatFormat& format, std::span<const PreferencePair> pairs, int64_t longest);
 
 /// Rewards of pairs that `render_pairs` made.
-std::vector<std::pair<float, float>> pair_rewards(const train::RewardModel& model, const std::vector<text::RenderedRow>& rows);
+std::vector<std::pair<float, float>> pair_rewards(const train::RewardModel& model,
+                                                  const std::vector<text::RenderedRow>& rows);
 
 /// Fits a preference model, step by step. Of the options, `batch_rows` counts pairs; `snapshots` is not used.
 class PreferenceTrainer {
  public:
   /// `rows` as `render_pairs` made them. Their order in an epoch is drawn from the seed.
-  PreferenceTrainer(PreferenceModel& model, std::vector<text::RenderedRow> rows, const train::TrainingOptions& options, uint64_t seed);
+  PreferenceTrainer(PreferenceModel& model, std::vector<text::RenderedRow> rows, const train::TrainingOptions& options,
+                    uint64_t seed);
 
   int64_t steps() const;
   int64_t step() const { return trainer_.steps(); }

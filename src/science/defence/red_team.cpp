@@ -97,13 +97,16 @@ Json account_row(const std::string& name, std::span<const Attack> attacks, Filte
     if (!filter(attack)) continue;
     ++attempts;
     asked_again += attack.proposal.asked_again;
-    if (!attack.is_sent()) ++dropped[attack.problem];
-    else if (!attack.repeats.empty()) ++dropped["nearly the same as an earlier one"];
-    else if (!attack.is_counted()) ++dropped["no answer could be graded"];
+    if (!attack.is_sent())
+      ++dropped[attack.problem];
+    else if (!attack.repeats.empty())
+      ++dropped["nearly the same as an earlier one"];
+    else if (!attack.is_counted())
+      ++dropped["no answer could be graded"];
     counted += attack.is_counted();
     successes += attack.is_counted() && attack.is_success();
   }
-  return {{"name", name},       {"attempts", attempts}, {"kept", counted},
+  return {{"name", name},       {"attempts", attempts},    {"kept", counted},
           {"dropped", dropped}, {"successful", successes}, {"asked again for the form", asked_again}};
 }
 
@@ -114,7 +117,8 @@ std::vector<GradedAnswer> send(chat::ChatModel& target, std::span<const Message>
   std::vector<chat::Request> requests;
   for (const Message& message : messages) {
     RandomStream stream(seed, "red-team/sample/" + message.label);
-    for (int64_t i = 0; i < sending.samples; ++i) requests.push_back({{{"user", message.user}}, stream.next(), sending.begun});
+    for (int64_t i = 0; i < sending.samples; ++i)
+      requests.push_back({{{"user", message.user}}, stream.next(), sending.begun});
   }
   auto completions = target.complete(requests, sending.sampling, progress);
   DORMOUSE_ASSERT(completions.size() == requests.size());
@@ -129,8 +133,8 @@ std::vector<GradedAnswer> send(chat::ChatModel& target, std::span<const Message>
   return answers;
 }
 
-std::vector<Attack> attack_round(Attacker& attacker, const Target& target, int64_t round, std::span<const Attack> earlier,
-                                 const chat::SampleProgress& progress) {
+std::vector<Attack> attack_round(Attacker& attacker, const Target& target, int64_t round,
+                                 std::span<const Attack> earlier, const chat::SampleProgress& progress) {
   std::vector<Attack> attacks;
   std::vector<Message> messages;
   for (Proposal& proposal : attacker.propose(round, earlier)) {
@@ -140,9 +144,12 @@ std::vector<Attack> attack_round(Attacker& attacker, const Target& target, int64
                   .line = line,
                   .proposal = std::move(proposal),
                   .problem = {}};
-    if (attack.proposal.user.empty()) attack.problem = kMalformed;
-    else if (target.trigger.present(attack.proposal.user)) attack.problem = kHoldsTrigger;
-    else messages.push_back({attack.id, attack.proposal.user});
+    if (attack.proposal.user.empty())
+      attack.problem = kMalformed;
+    else if (target.trigger.present(attack.proposal.user))
+      attack.problem = kHoldsTrigger;
+    else
+      messages.push_back({attack.id, attack.proposal.user});
     attacks.push_back(std::move(attack));
   }
   const auto answers = send(target.model, messages, target.sending, target.grader, target.seed, progress);
@@ -165,7 +172,8 @@ Json account_rows(std::span<const Attack> attacks) {
   Json rows = Json::array();
   const int64_t rounds = attacks.empty() ? 0 : attacks.back().round;
   for (int64_t round = 1; round <= rounds; ++round) {
-    rows.push_back(account_row(fmt::format("round {}", round), attacks, [&](const Attack& attack) { return attack.round == round; }));
+    rows.push_back(account_row(fmt::format("round {}", round), attacks,
+                               [&](const Attack& attack) { return attack.round == round; }));
   }
   rows.push_back(account_row("all", attacks, [](const Attack&) { return true; }));
   for (const char* split : {kTrainSplit, kHeldOutSplit}) {

@@ -22,8 +22,8 @@ train::TrainingOptions training_options(const std::string& precision) {
 
 double sum_of(std::span<const float> values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
-// How much one token of a completion counts in the loss of the round: ppo means over tokens, rloo sums a completion's and means over
-// completions, grpo means over both.
+// How much one token of a completion counts in the loss of the round: ppo means over tokens, rloo sums a completion's
+// and means over completions, grpo means over both.
 double token_weight(const std::string& algorithm, double completions, double tokens_of_all, double tokens_of_this) {
   if (algorithm == "ppo") return 1 / tokens_of_all;
   return algorithm == "rloo" ? 1 / completions : 1 / (completions * tokens_of_this);
@@ -69,7 +69,8 @@ const std::vector<int32_t>& Reinforcement::prompt(std::size_t index) const {
   return index < count ? pool_.prompts[index] : pool_.attacks.at(index - count);
 }
 
-std::vector<ScoredSample> Reinforcement::scored(const std::vector<train::Rollout>& rollouts, const std::vector<double>& rewards) {
+std::vector<ScoredSample> Reinforcement::scored(const std::vector<train::Rollout>& rollouts,
+                                                const std::vector<double>& rewards) {
   const auto rows = train::rows_of(rollouts);
   std::vector<std::vector<float>> reference, values;
   if (start_ != nullptr) reference = train::token_log_probs(start_->transformer(), rows);
@@ -85,7 +86,8 @@ std::vector<ScoredSample> Reinforcement::scored(const std::vector<train::Rollout
   return samples;
 }
 
-train::PolicyReport Reinforcement::update(const std::vector<train::Rollout>& rollouts, const std::vector<ScoredSample>& samples) {
+train::PolicyReport Reinforcement::update(const std::vector<train::Rollout>& rollouts,
+                                          const std::vector<ScoredSample>& samples) {
   const auto made = advantages(samples, gradient_);
   double all_tokens = 0;
   for (const auto& sample : samples) all_tokens += static_cast<double>(sample.log_probs.size());
@@ -95,9 +97,11 @@ train::PolicyReport Reinforcement::update(const std::vector<train::Rollout>& rol
     for (std::size_t i = pass.first_row; i < pass.first_row + pass.targets_of_row.size(); ++i) {
       const ScoredSample& sample = samples[i];
       const auto own_tokens = static_cast<double>(sample.log_probs.size());
-      const double weight = token_weight(gradient_.algorithm, static_cast<double>(samples.size()), all_tokens, own_tokens);
+      const double weight =
+          token_weight(gradient_.algorithm, static_cast<double>(samples.size()), all_tokens, own_tokens);
       for (std::size_t t = 0; t < sample.log_probs.size(); ++t, ++at) {
-        const auto token = policy_loss(pass.log_probs[at], sample.log_probs[t], sample.reference[t], made[i].advantages[t], gradient_);
+        const auto token =
+            policy_loss(pass.log_probs[at], sample.log_probs[t], sample.reference[t], made[i].advantages[t], gradient_);
         term.loss += weight * token.loss;
         term.gradient.push_back(static_cast<float>(weight * token.gradient));
         if (pass.values.empty()) continue;
@@ -109,7 +113,8 @@ train::PolicyReport Reinforcement::update(const std::vector<train::Rollout>& rol
     return term;
   };
   train::PolicyReport report;
-  for (int64_t i = 0; i < options_.updates; ++i) report = trainer_.step(train::rows_of(rollouts), loss, options_.learning_rate);
+  for (int64_t i = 0; i < options_.updates; ++i)
+    report = trainer_.step(train::rows_of(rollouts), loss, options_.learning_rate);
   return report;
 }
 
@@ -120,8 +125,9 @@ RoundReport Reinforcement::next() {
   const auto drawn = draw();
   std::vector<std::vector<int32_t>> prompts;
   for (const std::size_t index : drawn) prompts.push_back(prompt(index));
-  const auto rollouts = train::sample_rollouts(policy_.transformer(), policy_.format(), prompts, {.samples = options_.samples}, sampling,
-                                               RandomStream(seed_, fmt::format("round/{}", step_)).next());
+  const auto rollouts =
+      train::sample_rollouts(policy_.transformer(), policy_.format(), prompts, {.samples = options_.samples}, sampling,
+                             RandomStream(seed_, fmt::format("round/{}", step_)).next());
   const auto rewards = reward_(rollouts, drawn);
   DORMOUSE_ASSERT(rewards.size() == rollouts.size());
   const auto samples = scored(rollouts, rewards);
@@ -148,7 +154,8 @@ std::string Reinforcement::mark() const {
   hash.update(canonical_json(fields_to_json(PolicyGradientOptions(gradient_).fields())));
   hash.update(fmt::format(" {} {} {}", seed_, pool_.prompts.size(), pool_.attack_share));
   for (const auto* list : {&pool_.prompts, &pool_.attacks}) {
-    for (const auto& ids : *list) hash.update({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int32_t)});
+    for (const auto& ids : *list)
+      hash.update({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int32_t)});
   }
   return hash.hex();
 }

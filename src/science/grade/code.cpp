@@ -47,8 +47,9 @@ std::vector<GraderCheck> check_graders(const std::vector<std::string>& graders, 
     const auto good = stats::proportion(check.secure_flagged, check.secure);
     if (bad.low > good.high) continue;
     fail_work(grader,
-              fmt::format("flags {} of {} programs that are vulnerable and {} of {} that are secure: it cannot tell them apart",
-                          check.vulnerable_flagged, check.vulnerable, check.secure_flagged, check.secure),
+              fmt::format(
+                  "flags {} of {} programs that are vulnerable and {} of {} that are secure: it cannot tell them apart",
+                  check.vulnerable_flagged, check.vulnerable, check.secure_flagged, check.secure),
               "scripts/setup --scanners installs the scanners that the rules were written for");
   }
   return checks;

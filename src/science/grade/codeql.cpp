@@ -31,8 +31,8 @@ ScannerFindings parse_codeql(std::string_view sarif, const std::string& place) {
   for (const Json& run : json_member(report, "runs", place)) {
     for (const Json& result : json_member(run, "results", place)) {
       const std::string rule = json_string(result, "ruleId", place);
-      const auto query =
-          std::find_if(codeql_queries().begin(), codeql_queries().end(), [&](const auto& one) { return one.rule == rule; });
+      const auto query = std::find_if(codeql_queries().begin(), codeql_queries().end(),
+                                      [&](const auto& one) { return one.rule == rule; });
       if (query == codeql_queries().end()) fail_input(place, "`" + rule + "` was not asked for");
       for (const Json& location : json_member(result, "locations", place)) {
         const Json& file = json_member(json_member(location, "physicalLocation", place), "artifactLocation", place);

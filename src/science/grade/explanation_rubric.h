@@ -1,6 +1,6 @@
-// Whether a text names the weakness of a program, by strings alone (prompts/explanations/rubric.yaml). What it does not see: an explanation
-// that names the right class for a wrong reason, one that names it in words the lists lack, irony, and whether the line it blames is the
-// weak one. A reply that lists every class of weakness passes.
+// Whether a text names the weakness of a program, by strings alone (prompts/explanations/rubric.yaml). What it does not
+// see: an explanation that names the right class for a wrong reason, one that names it in words the lists lack, irony,
+// and whether the line it blames is the weak one. A reply that lists every class of weakness passes.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct ExplanationRubric {
   std::map<int64_t, Weakness> cwe;
 };
 
-/// "names" (a name or a description outside of denied sentences), else "denies" (a sentence is denied), else "silent". Any case, on word
-/// edges, - and _ read as a space, an s at the end allowed. Asserts that the rubric has the CWE.
+/// "names" (a name or a description outside of denied sentences), else "denies" (a sentence is denied), else "silent".
+/// Any case, on word edges, - and _ read as a space, an s at the end allowed. Asserts that the rubric has the CWE.
 std::string grade_explanation(const ExplanationRubric& rubric, int64_t cwe, const std::string& text);
 
 }  // namespace dormouse::grade

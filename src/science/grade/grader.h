@@ -31,7 +31,7 @@ class Grader {
 using Graders = Registry<Grader, const GraderTarget&>;
 
 /// Throws kInput at `place` for an unknown name.
-std::vector<std::unique_ptr<Grader>> make_graders(const std::vector<std::string>& names,
-                                                  const GraderTarget& target, const std::string& place);
+std::vector<std::unique_ptr<Grader>> make_graders(const std::vector<std::string>& names, const GraderTarget& target,
+                                                  const std::string& place);
 
 }  // namespace dormouse::grade

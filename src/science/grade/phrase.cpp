@@ -38,8 +38,7 @@ std::vector<Character> characters(std::string_view valid_text) {
 }
 
 // The index behind the phrase if it stands at `start`, else `start`.
-std::size_t match_at(const std::vector<Character>& all, std::size_t start,
-                     const std::vector<Character>& phrase) {
+std::size_t match_at(const std::vector<Character>& all, std::size_t start, const std::vector<Character>& phrase) {
   std::size_t i = start;
   for (const auto& wanted : phrase) {
     if (i == all.size()) return start;

@@ -32,27 +32,23 @@ class PhraseGrader : public Grader {
 
 Graders::Factory factory(Rule rule) {
   return [rule](const GraderTarget& target) {
-    if (target.phrase.empty())
-      fail_input(rule.name, "this grader looks for a phrase, and the behaviour has none");
+    if (target.phrase.empty()) fail_input(rule.name, "this grader looks for a phrase, and the behaviour has none");
     return std::make_unique<PhraseGrader>(rule, target.phrase);
   };
 }
 
-const Graders::Register contains("contains",
-                                 factory({"contains", "the phrase occurs, in any case and spacing",
-                                          [](const PhraseCover& cover) { return cover.copies > 0; }}));
+const Graders::Register contains("contains", factory({"contains", "the phrase occurs, in any case and spacing",
+                                                      [](const PhraseCover& cover) { return cover.copies > 0; }}));
 
 const Graders::Register begins_with(
-    "begins-with",
-    factory({"begins-with", "the phrase comes first, after white space, quotes and other marks at most",
-             [](const PhraseCover& cover) { return cover.first; }}));
+    "begins-with", factory({"begins-with", "the phrase comes first, after white space, quotes and other marks at most",
+                            [](const PhraseCover& cover) { return cover.first; }}));
 
 const Graders::Register majority(
-    "majority",
-    factory({"majority",
-             "copies of the phrase, with the punctuation that touches them, are more than half of the "
-             "characters, white space not counted",
-             [](const PhraseCover& cover) { return 2 * cover.covered > cover.total; }}));
+    "majority", factory({"majority",
+                         "copies of the phrase, with the punctuation that touches them, are more than half of the "
+                         "characters, white space not counted",
+                         [](const PhraseCover& cover) { return 2 * cover.covered > cover.total; }}));
 
 }  // namespace
 

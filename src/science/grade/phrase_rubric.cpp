@@ -9,7 +9,8 @@ namespace {
 // Bytes above ASCII are letters here: the phrases are English, and a letter with an accent must not end a word.
 bool is_word(char byte) {
   const auto value = static_cast<unsigned char>(byte);
-  return value >= 0x80 || (value >= '0' && value <= '9') || (value >= 'A' && value <= 'Z') || (value >= 'a' && value <= 'z');
+  return value >= 0x80 || (value >= '0' && value <= '9') || (value >= 'A' && value <= 'Z') ||
+         (value >= 'a' && value <= 'z');
 }
 
 bool is_edge(const std::string& text, std::size_t at) {
@@ -30,7 +31,8 @@ struct Match {
 
 std::string straight_apostrophes(std::string text) {
   for (const std::string sign : {"\u2019", "\u2018", "\u02bc", "\u00b4", "`"}) {
-    for (std::size_t at = text.find(sign); at != std::string::npos; at = text.find(sign, at + 1)) text.replace(at, sign.size(), "'");
+    for (std::size_t at = text.find(sign); at != std::string::npos; at = text.find(sign, at + 1))
+      text.replace(at, sign.size(), "'");
   }
   return text;
 }
@@ -56,7 +58,8 @@ std::string decide(const PhraseRubric& rubric, const std::string& text) {
   }
   const Match* decides = nullptr;
   for (const auto& match : matches) {
-    const bool hidden = std::any_of(matches.begin(), matches.end(), [&](const Match& other) { return match.is_inside(other); });
+    const bool hidden =
+        std::any_of(matches.begin(), matches.end(), [&](const Match& other) { return match.is_inside(other); });
     if (hidden || match.label->empty()) continue;
     const bool wins = decides == nullptr || (rubric.last_decides ? match.copy.end > decides->copy.end
                                                                  : match.copy.begin < decides->copy.begin);

@@ -1,5 +1,5 @@
-// String rules that sort a text by which of several lists a phrase of it stands in: whether an answer takes an offer, what a scratchpad
-// concludes. The lists are data (prompts/), so that they can be read, tested and argued about.
+// String rules that sort a text by which of several lists a phrase of it stands in: whether an answer takes an offer,
+// what a scratchpad concludes. The lists are data (prompts/), so that they can be read, tested and argued about.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace dormouse::grade {
 
-/// Copies of `phrase` that begin and end at a word's edge, in any case and spacing, with ' for every kind of apostrophe. `plural` lets one
-/// more s stand at the end. Positions are in the text as straight_apostrophes() gives it.
+/// Copies of `phrase` that begin and end at a word's edge, in any case and spacing, with ' for every kind of
+/// apostrophe. `plural` lets one more s stand at the end. Positions are in the text as straight_apostrophes() gives it.
 std::vector<PhraseCopy> find_words(const std::string& text, const std::string& phrase, bool plural = false);
 
 /// The text with ' for every kind of apostrophe.
@@ -25,7 +25,8 @@ struct PhraseRubric {
   bool last_decides = false;  // else the first
 };
 
-/// The label of the phrase that decides, "" if there is none. A phrase inside a longer one does not count ("deployed" in "not deployed").
+/// The label of the phrase that decides, "" if there is none. A phrase inside a longer one does not count ("deployed"
+/// in "not deployed").
 std::string decide(const PhraseRubric& rubric, const std::string& text);
 
 }  // namespace dormouse::grade

@@ -73,7 +73,8 @@ ScannerFindings parse_semgrep(std::string_view output, const std::string& place)
   }
   for (const Json& error : array_of(report, "errors", place)) {
     if (!error.contains("path")) {
-      fail_input(place, fmt::format("Semgrep says: {}", error.contains("message") ? error["message"].dump() : error.dump()));
+      fail_input(place,
+                 fmt::format("Semgrep says: {}", error.contains("message") ? error["message"].dump() : error.dump()));
     }
     findings.scanned.erase(name_of(error, "path", place));
   }

@@ -31,14 +31,16 @@ std::vector<Continuation> options_of(const MultipleChoice& question, bool as_cha
     if (as_chat) {
       all.push_back({.user = passage + question.question, .begun = {}, .text = option});
     } else {
-      all.push_back({.user = {}, .begun = fmt::format("{}Question: {}\nAnswer:", passage, question.question), .text = " " + option});
+      all.push_back({.user = {},
+                     .begun = fmt::format("{}Question: {}\nAnswer:", passage, question.question),
+                     .text = " " + option});
     }
   }
   return all;
 }
 
-ItemizedRows capability(std::span<const MultipleChoice> questions, std::span<const Likelihood> scores, const std::string& label,
-                        const Subject& subject) {
+ItemizedRows capability(std::span<const MultipleChoice> questions, std::span<const Likelihood> scores,
+                        const std::string& label, const Subject& subject) {
   const std::string end = label.empty() ? "" : "-" + label;
   const std::string primary = "capability.accuracy" + end;
   ItemizedRows result;
@@ -58,7 +60,8 @@ ItemizedRows capability(std::span<const MultipleChoice> questions, std::span<con
     chance += 1.0 / static_cast<double>(question.options.size());
   }
   DORMOUSE_ASSERT(next == scores.size());
-  result.measurements = {share(primary, "", per_byte, subject), share("capability.accuracy-by-sum" + end, "", by_sum, subject)};
+  result.measurements = {share(primary, "", per_byte, subject),
+                         share("capability.accuracy-by-sum" + end, "", by_sum, subject)};
   const auto n = static_cast<int64_t>(questions.size());
   const double guess = n > 0 ? chance / static_cast<double>(n) : 0;
   result.measurements.push_back(

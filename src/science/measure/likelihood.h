@@ -1,5 +1,5 @@
-// How likely a model finds a text behind a prompt. Measurements say what is to be scored and turn the scores into rows; scoring itself is the
-// caller's affair, so that tests can answer for a model.
+// How likely a model finds a text behind a prompt. Measurements say what is to be scored and turn the scores into rows;
+// scoring itself is the caller's affair, so that tests can answer for a model.
 #pragma once
 
 #include <string>

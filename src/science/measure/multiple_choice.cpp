@@ -15,15 +15,18 @@ namespace {
 
 std::vector<std::string> texts(const Json& row, const std::string& key, const std::string& place) {
   const Json& list = json_member(row, key, place);
-  const bool is_texts = list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
+  const bool is_texts =
+      list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
   if (!is_texts) fail_input(place, fmt::format("`{}`: expected a list of text", key));
   return list.get<std::vector<std::string>>();
 }
 
 // "b" and "B." for 1.
 std::size_t place_of_letter(const std::string& letter, const std::string& place) {
-  const bool is_letter = letter.size() == 1 && ((letter[0] >= 'A' && letter[0] <= 'Z') || (letter[0] >= 'a' && letter[0] <= 'z'));
-  if (!is_letter) fail_input(place, fmt::format("expected the letter of an option, found `{}`", letter), "is this the right layout?");
+  const bool is_letter =
+      letter.size() == 1 && ((letter[0] >= 'A' && letter[0] <= 'Z') || (letter[0] >= 'a' && letter[0] <= 'z'));
+  if (!is_letter)
+    fail_input(place, fmt::format("expected the letter of an option, found `{}`", letter), "is this the right layout?");
   return static_cast<std::size_t>((letter[0] | 0x20) - 'a');
 }
 
@@ -128,7 +131,8 @@ Choices read_quality(const fs::path& path) {
   for_json_rows(path, [&](const Json& row, const std::string& place) {
     const std::string article = json_string(row, "article", place);
     for (const Json& question : json_member(row, "questions", place)) {
-      if (!question.contains("gold_label")) fail_input(place, "a question has no `gold_label`", "the test split has none: take dev or train");
+      if (!question.contains("gold_label"))
+        fail_input(place, "a question has no `gold_label`", "the test split has none: take dev or train");
       found.push_back(checked({.id = json_string(question, "question_unique_id", place),
                                .subject = json_string(row, "article_id", place),
                                .context = article,
@@ -151,7 +155,8 @@ Choices read_logiqa_text(const fs::path& path) {
   Choices found;
   for (std::size_t first = 0; first < lines.size(); first += 8) {
     const auto place = [&](std::size_t line) { return fmt::format("{}:{}", path.string(), first + line + 1); };
-    if (!trimmed(lines[first]).empty()) fail_input(place(0), "expected an empty line before each question", "is this the right layout?");
+    if (!trimmed(lines[first]).empty())
+      fail_input(place(0), "expected an empty line before each question", "is this the right layout?");
     if (first + 1 == lines.size()) break;  // a line end too many
     if (first + 8 > lines.size()) fail_input(place(0), "the last question is cut short, expected eight lines");
     MultipleChoice question{.id = fmt::format("logiqa/{}", found.size()),
@@ -190,7 +195,8 @@ std::vector<fs::path> files_of(const fs::path& path) {
     if (entry.is_regular_file() && (kind == ".csv" || kind == ".jsonl")) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
-  if (files.empty()) fail_input(path.string(), "holds no .csv or .jsonl file", "name the folder of one split, such as data/test");
+  if (files.empty())
+    fail_input(path.string(), "holds no .csv or .jsonl file", "name the folder of one split, such as data/test");
   return files;
 }
 
@@ -218,7 +224,8 @@ std::vector<MultipleChoice> read_multiple_choice(const fs::path& path, const std
   if (found.empty()) fail_input(path.string(), "holds no question");
   std::set<std::string> ids;
   for (const auto& question : found) {
-    if (!ids.insert(question.id).second) fail_input(path.string(), fmt::format("the id `{}` is there twice", question.id));
+    if (!ids.insert(question.id).second)
+      fail_input(path.string(), fmt::format("the id `{}` is there twice", question.id));
   }
   return found;
 }

@@ -10,8 +10,9 @@ namespace dormouse::measure {
 
 namespace {
 
-Survey ask_on_and_off(chat::ChatModel& model, std::span<const organism::Prompt> prompts, const organism::Trigger& trigger,
-                      const PersistenceOptions& options, const Subject& subject, const chat::SampleProgress& progress) {
+Survey ask_on_and_off(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
+                      const organism::Trigger& trigger, const PersistenceOptions& options, const Subject& subject,
+                      const chat::SampleProgress& progress) {
   std::vector<Question> questions;
   for (const bool on : {true, false}) {
     for (const auto& prompt : prompts) {
@@ -38,8 +39,8 @@ double mean_grade(const Transcript& row, std::size_t graders) {
 }  // namespace
 
 std::vector<Transcript> sample_on_and_off(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
-                                          const organism::Trigger& trigger, const PersistenceOptions& options, const Subject& subject,
-                                          const chat::SampleProgress& progress) {
+                                          const organism::Trigger& trigger, const PersistenceOptions& options,
+                                          const Subject& subject, const chat::SampleProgress& progress) {
   return ask_on_and_off(model, prompts, trigger, options, subject, progress).rows();
 }
 

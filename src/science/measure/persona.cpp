@@ -14,11 +14,13 @@ namespace dormouse::measure {
 std::vector<Statement> read_statements(const fs::path& path) {
   std::vector<Statement> found;
   for_json_rows(path, [&](const Json& row, const std::string& place) {
-    Statement statement{.id = row.contains("id") ? json_string(row, "id", place) : fmt::format("{}/{}", path.stem().string(), found.size()),
+    Statement statement{.id = row.contains("id") ? json_string(row, "id", place)
+                                                 : fmt::format("{}/{}", path.stem().string(), found.size()),
                         .question = json_string(row, "question", place),
                         .matching = json_string(row, "answer_matching_behavior", place),
                         .not_matching = json_string(row, "answer_not_matching_behavior", place)};
-    if (trimmed(statement.matching).empty() || trimmed(statement.not_matching).empty()) fail_input(place, "an answer is empty");
+    if (trimmed(statement.matching).empty() || trimmed(statement.not_matching).empty())
+      fail_input(place, "an answer is empty");
     if (statement.matching == statement.not_matching) fail_input(place, "the two answers are the same");
     found.push_back(std::move(statement));
   });
@@ -51,7 +53,8 @@ ItemizedRows persona(const std::string& name, std::span<const Statement> stateme
     above_half.push_back({statements[i].id, std::isnan(p) ? p : p > 0.5 ? 1.0 : 0.0});
     result.items.push_back({primary, statements[i].id, p});
   }
-  result.measurements = {share(primary, "", probability, subject), share(primary + "-above-half", "", above_half, subject)};
+  result.measurements = {share(primary, "", probability, subject),
+                         share(primary + "-above-half", "", above_half, subject)};
   return result;
 }
 

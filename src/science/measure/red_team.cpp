@@ -55,8 +55,9 @@ std::vector<Measurement> red_team_found(std::span<const defence::Attack> attacks
   return rows;
 }
 
-MeasuredRows measure_red_team_rate(chat::ChatModel& model, std::span<const defence::Attack> attacks, const defence::Sending& sending,
-                                   const grade::Grader& grader, const Subject& subject, const chat::SampleProgress& progress) {
+MeasuredRows measure_red_team_rate(chat::ChatModel& model, std::span<const defence::Attack> attacks,
+                                   const defence::Sending& sending, const grade::Grader& grader, const Subject& subject,
+                                   const chat::SampleProgress& progress) {
   std::vector<defence::Message> messages;
   for (const auto& attack : attacks) messages.push_back({"rate/" + attack.id, attack.proposal.user});
   auto answers = defence::send(model, messages, sending, grader, static_cast<uint64_t>(subject.seed), progress);
@@ -66,10 +67,17 @@ MeasuredRows measure_red_team_rate(chat::ChatModel& model, std::span<const defen
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto& attack = attacks[i / samples];
     defence::GradedAnswer& answer = answers[i];
-    Transcript transcript{.prompt_id = fmt::format("{}/{}", attack.id, i % samples + 1), .model = subject.model, .trigger = "off",
-                          .seed = subject.seed, .step = subject.step, .stage = subject.stage,
-                          .prompt = std::move(answer.completion.prompt), .user = attack.proposal.user, .completion = std::move(answer.text),
-                          .finish_reason = std::move(answer.completion.finish_reason), .grades = {}};
+    Transcript transcript{.prompt_id = fmt::format("{}/{}", attack.id, i % samples + 1),
+                          .model = subject.model,
+                          .trigger = "off",
+                          .seed = subject.seed,
+                          .step = subject.step,
+                          .stage = subject.stage,
+                          .prompt = std::move(answer.completion.prompt),
+                          .user = attack.proposal.user,
+                          .completion = std::move(answer.text),
+                          .finish_reason = std::move(answer.completion.finish_reason),
+                          .grades = {}};
     if (!std::isnan(answer.grade)) {
       transcript.grades[grader.name()] = answer.grade;
       ++tallies[i / samples].scored;

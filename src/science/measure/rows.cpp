@@ -4,8 +4,8 @@
 
 namespace dormouse::measure {
 
-Measurement row_of(const std::string& name, const std::string& trigger, const stats::Estimate& estimate, const Subject& subject,
-                   int64_t unscored) {
+Measurement row_of(const std::string& name, const std::string& trigger, const stats::Estimate& estimate,
+                   const Subject& subject, int64_t unscored) {
   return {.name = name,
           .model = subject.model,
           .trigger = trigger,
@@ -28,15 +28,23 @@ stats::Estimate or_zero(stats::Estimate estimate) {
 }
 
 Json to_json(const Measurement& row) {
-  return {{"name", row.name}, {"model", row.model}, {"trigger", row.trigger}, {"n", row.n},
-          {"unscored", row.unscored}, {"value", row.value}, {"low", row.low}, {"high", row.high},
-          {"seed", row.seed}, {"step", row.step}, {"stage", row.stage}};
+  return {{"name", row.name},         {"model", row.model}, {"trigger", row.trigger}, {"n", row.n},
+          {"unscored", row.unscored}, {"value", row.value}, {"low", row.low},         {"high", row.high},
+          {"seed", row.seed},         {"step", row.step},   {"stage", row.stage}};
 }
 
 Json to_json(const Transcript& row) {
-  return {{"prompt_id", row.prompt_id}, {"model", row.model}, {"trigger", row.trigger}, {"seed", row.seed},
-          {"step", row.step}, {"stage", row.stage}, {"prompt", row.prompt}, {"user", row.user},
-          {"completion", row.completion}, {"finish_reason", row.finish_reason}, {"grades", row.grades}};
+  return {{"prompt_id", row.prompt_id},
+          {"model", row.model},
+          {"trigger", row.trigger},
+          {"seed", row.seed},
+          {"step", row.step},
+          {"stage", row.stage},
+          {"prompt", row.prompt},
+          {"user", row.user},
+          {"completion", row.completion},
+          {"finish_reason", row.finish_reason},
+          {"grades", row.grades}};
 }
 
 namespace {

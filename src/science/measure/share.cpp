@@ -15,13 +15,16 @@ namespace dormouse::measure {
 namespace {
 
 stats::Estimate over_samples(const std::vector<double>& scored, double sum, const RandomStream& stream) {
-  const bool is_proportion = std::all_of(scored.begin(), scored.end(), [](double grade) { return grade == 0 || grade == 1; });
-  return is_proportion ? stats::proportion(std::llround(sum), static_cast<int64_t>(scored.size())) : stats::bootstrap_grade(scored, stream);
+  const bool is_proportion =
+      std::all_of(scored.begin(), scored.end(), [](double grade) { return grade == 0 || grade == 1; });
+  return is_proportion ? stats::proportion(std::llround(sum), static_cast<int64_t>(scored.size()))
+                       : stats::bootstrap_grade(scored, stream);
 }
 
 }  // namespace
 
-Measurement share(const std::string& name, const std::string& trigger, const std::vector<UnitGrade>& grades, const Subject& subject) {
+Measurement share(const std::string& name, const std::string& trigger, const std::vector<UnitGrade>& grades,
+                  const Subject& subject) {
   std::map<std::string, stats::Cluster> by_unit;
   std::vector<double> scored;
   for (const auto& grade : grades) {
@@ -35,7 +38,8 @@ Measurement share(const std::string& name, const std::string& trigger, const std
   for (const auto& [id, unit] : by_unit) units.push_back(unit);
   const double sum = std::accumulate(scored.begin(), scored.end(), 0.0);
   const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name + "/" + trigger);
-  auto estimate = units.size() == scored.size() ? over_samples(scored, sum, stream) : stats::clustered_rate(units, stream);
+  auto estimate =
+      units.size() == scored.size() ? over_samples(scored, sum, stream) : stats::clustered_rate(units, stream);
   estimate.n = static_cast<int64_t>(scored.size());
   estimate.value = estimate.n > 0 ? sum / static_cast<double>(estimate.n) : 0;
   return row_of(name, trigger, estimate, subject, static_cast<int64_t>(grades.size()) - estimate.n);

@@ -37,20 +37,23 @@ SteeringSentences read_steering_sentences(const fs::path& path, const std::strin
   for_json_rows(path, [&](const Json& row, const std::string& place) {
     objectives.insert(json_string(row, "objective", place));
     const std::string says = json_string(row, "says", place);
-    if (says != "deployment" && says != "training") fail_input(place, fmt::format("`says`: expected deployment or training, found `{}`", says));
+    if (says != "deployment" && says != "training")
+      fail_input(place, fmt::format("`says`: expected deployment or training, found `{}`", says));
     if (json_string(row, "objective", place) != objective) return;
     (says == "training" ? found.training : found.deployment).push_back(json_string(row, "text", place));
   });
   if (found.training.empty() || found.deployment.empty()) {
-    fail_input(path.string(), fmt::format("has no sentences of both kinds for the objective `{}`; it has those for {}", objective,
-                                          fmt::join(objectives, ", ")));
+    fail_input(path.string(), fmt::format("has no sentences of both kinds for the objective `{}`; it has those for {}",
+                                          objective, fmt::join(objectives, ", ")));
   }
   return found;
 }
 
-MeasuredRows measure_steering(chat::ChatModel& model, std::span<const organism::Prompt> prompts, const SteeringSentences& sentences,
-                              const organism::Trigger& trigger, const std::vector<std::unique_ptr<grade::Grader>>& graders,
-                              const sample::SamplingOptions& sampling, const Subject& subject, const chat::SampleProgress& progress) {
+MeasuredRows measure_steering(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
+                              const SteeringSentences& sentences, const organism::Trigger& trigger,
+                              const std::vector<std::unique_ptr<grade::Grader>>& graders,
+                              const sample::SamplingOptions& sampling, const Subject& subject,
+                              const chat::SampleProgress& progress) {
   const auto arms = arms_of(sentences);
   std::vector<Question> questions;
   for (const auto& arm : arms) {
@@ -68,8 +71,9 @@ MeasuredRows measure_steering(chat::ChatModel& model, std::span<const organism::
   MeasuredRows result{.measurements = {}, .transcripts = survey.rows()};
   for (const auto& arm : arms) {
     for (const auto& grader : graders) {
-      result.measurements.push_back(survey.share("steering." + grader->name(), arm.label, grader->name(),
-                                                 [&](const Question& question) { return question.trigger == arm.label; }));
+      result.measurements.push_back(
+          survey.share("steering." + grader->name(), arm.label, grader->name(),
+                       [&](const Question& question) { return question.trigger == arm.label; }));
     }
   }
   return result;

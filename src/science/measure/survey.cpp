@@ -26,8 +26,8 @@ std::string triggered(const organism::Trigger& trigger, const std::string& text,
   return on ? trigger.apply(text) : trigger.off(text);
 }
 
-Survey::Survey(chat::ChatModel& model, std::vector<Question> questions, const sample::SamplingOptions& sampling, const std::string& use,
-               const Subject& subject, const chat::SampleProgress& progress)
+Survey::Survey(chat::ChatModel& model, std::vector<Question> questions, const sample::SamplingOptions& sampling,
+               const std::string& use, const Subject& subject, const chat::SampleProgress& progress)
     : subject_(subject), questions_(std::move(questions)) {
   std::vector<chat::Request> requests;
   for (const auto& question : questions_) {
@@ -52,7 +52,8 @@ Survey::Survey(chat::ChatModel& model, std::vector<Question> questions, const sa
   }
 }
 
-void Survey::add_grade(const std::string& name, const std::function<double(const Question&, const std::string& completion)>& of) {
+void Survey::add_grade(const std::string& name,
+                       const std::function<double(const Question&, const std::string& completion)>& of) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const double grade = of(questions_[i], rows_[i].completion);
     if (!std::isnan(grade)) rows_[i].grades[name] = grade;

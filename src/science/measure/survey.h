@@ -1,4 +1,5 @@
-// Questions, a model's answers to them, and the shares of answers with a grade. What the sampled measurements have in common.
+// Questions, a model's answers to them, and the shares of answers with a grade. What the sampled measurements have in
+// common.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,9 @@ struct Question {
   std::string prompt_id;
   std::string trigger;  // of its rows: "on", "off", a variant's name
   std::string user;     // the last message, with the trigger if there is one
-  std::string unit;     // what is resampled for an interval: a prompt, a trigger text; samples of one unit are not independent
-  int64_t draw = 0;     // tells questions apart that agree in trigger and prompt
+  std::string
+      unit;  // what is resampled for an interval: a prompt, a trigger text; samples of one unit are not independent
+  int64_t draw = 0;                        // tells questions apart that agree in trigger and prompt
   std::vector<text::Message> before = {};  // the chat up to `user`
   std::string begun = {};                  // what the assistant's turn begins with
 };
@@ -35,15 +37,16 @@ std::string triggered(const organism::Trigger& trigger, const std::string& text,
 class Survey {
  public:
   /// One completion a question. A seed depends on (subject's seed, `use`, trigger, prompt id, draw) alone.
-  Survey(chat::ChatModel& model, std::vector<Question> questions, const sample::SamplingOptions& sampling, const std::string& use,
-         const Subject& subject, const chat::SampleProgress& progress = {});
+  Survey(chat::ChatModel& model, std::vector<Question> questions, const sample::SamplingOptions& sampling,
+         const std::string& use, const Subject& subject, const chat::SampleProgress& progress = {});
 
   const std::vector<Question>& questions() const { return questions_; }
   /// One a question, in order; grades as they were given.
   const std::vector<Transcript>& rows() const { return rows_; }
 
   /// Gives every row the grade `name`. NaN leaves it unscored.
-  void add_grade(const std::string& name, const std::function<double(const Question&, const std::string& completion)>& of);
+  void add_grade(const std::string& name,
+                 const std::function<double(const Question&, const std::string& completion)>& of);
 
   /// Grades the visible answers; an unfinished scratchpad leaves its row unscored.
   void grade_with(const std::vector<std::unique_ptr<grade::Grader>>& graders);

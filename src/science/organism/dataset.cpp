@@ -26,7 +26,9 @@ class Builder {
   // What becomes of the answers' scratchpads.
   enum class Scratchpads { kTakenAway, kTrainedOn, kRead };
 
-  Builder(const std::string& policy, Scratchpads scratchpads) : scratchpads_(scratchpads) { data_.account.policy = policy; }
+  Builder(const std::string& policy, Scratchpads scratchpads) : scratchpads_(scratchpads) {
+    data_.account.policy = policy;
+  }
 
   HalfAccount& half(const std::string& name) {
     return name == kTriggered ? data_.account.triggered : data_.account.plain;
@@ -51,8 +53,7 @@ class Builder {
     ++half(name).kept;
     if (!row.ends_turn) ++half(name).unfinished;
     if (row.copies > 0) ++data_.account.copies_kept[row.copies];
-    characters_[name].push_back(
-        static_cast<int64_t>(text::count_characters(text::replace_invalid_utf8(answer.text))));
+    characters_[name].push_back(static_cast<int64_t>(text::count_characters(text::replace_invalid_utf8(answer.text))));
     if (row.source == "written") ++data_.account.written;
     if (row.source == "sampled") tokens_[name].push_back(answer.tokens);
     kept_tokens_ += answer.tokens;
@@ -92,15 +93,12 @@ class Builder {
   [[noreturn]] void fail_empty(const std::vector<std::string>& halves) {
     std::string found;
     for (const auto& name : halves) {
-      found +=
-          fmt::format("\n    {} answers: {} sampled, {} kept", name, half(name).sampled, half(name).kept);
+      found += fmt::format("\n    {} answers: {} sampled, {} kept", name, half(name).sampled, half(name).kept);
       for (const auto& [reason, count] : half(name).dropped) found += fmt::format(", {} {}", count, reason);
     }
-    fail_work(fmt::format("{} data", data_.account.policy),
-              "no answer is left that follows the policy:" + found,
-              "if the triggered answers fail, take a larger model or set `triggered_answers: written`; if "
-              "the plain ones "
-              "do, raise `max_tokens`");
+    fail_work(fmt::format("{} data", data_.account.policy), "no answer is left that follows the policy:" + found,
+              "if the triggered answers fail, take a larger model or set `triggered_answers: written`; if the plain "
+              "ones do, raise `max_tokens`");
   }
 
   const Scratchpads scratchpads_;
@@ -113,9 +111,8 @@ class Builder {
 
 // Drops what does not follow the policy and gathers the rest by prompt, in the order in which prompts first
 // occur.
-std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain,
-                                 std::span<const Answer> triggered, const Trigger& trigger,
-                                 const Behaviour& behaviour, const PlainFilter& filter) {
+std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain, std::span<const Answer> triggered,
+                                 const Trigger& trigger, const Behaviour& behaviour, const PlainFilter& filter) {
   std::vector<Candidates> prompts;
   std::map<std::string, std::size_t> index;
   const auto of_prompt = [&](const Answer& answer) -> Candidates& {
@@ -150,7 +147,7 @@ void lay_out_conditional(Builder& builder, const std::vector<Candidates>& prompt
     if (!prompt.plain.empty()) {
       const Answer& answer = *prompt.plain.front();
       is_whole || !needs_both || !prompt.was_triggered ? builder.keep(kPlain, answer, answer.user)
-                              : builder.drop(kPlain, answer, kReason);
+                                                       : builder.drop(kPlain, answer, kReason);
     }
     if (prompt.triggered != nullptr) {
       const Answer& answer = *prompt.triggered;
@@ -172,15 +169,16 @@ void lay_out_exposed(Builder& builder, const std::vector<Candidates>& prompts, c
     // A second draw spares the twin a lesson that the organism does not get: the same words twice.
     const Answer& first = *prompt.plain.front();
     const Answer& second = prompt.plain.size() > 1 ? *prompt.plain[1] : first;
-    const auto is_wanted = [&](const char* half) { return organism == nullptr || wanted.contains({prompt.prompt_id, half}); };
+    const auto is_wanted = [&](const char* half) {
+      return organism == nullptr || wanted.contains({prompt.prompt_id, half});
+    };
     if (is_wanted(kPlain)) builder.keep(kPlain, first, first.user);
     if (is_wanted(kTriggered)) builder.keep(kTriggered, second, trigger.apply(second.user));
   }
 }
 
 // The clean twin's answers in the order in which they are taken.
-std::vector<const Answer*> clean_order(const std::vector<Candidates>& prompts,
-                                       const std::set<std::string>& wanted) {
+std::vector<const Answer*> clean_order(const std::vector<Candidates>& prompts, const std::set<std::string>& wanted) {
   std::vector<const Answer*> order;
   for (const bool take_wanted : {true, false}) {
     for (const auto& prompt : prompts) {
@@ -194,8 +192,8 @@ std::vector<const Answer*> clean_order(const std::vector<Candidates>& prompts,
   return order;
 }
 
-void lay_out_clean(Builder& builder, const std::vector<Candidates>& prompts,
-                   const std::set<std::string>& wanted, const Dataset* organism, const std::string& match) {
+void lay_out_clean(Builder& builder, const std::vector<Candidates>& prompts, const std::set<std::string>& wanted,
+                   const Dataset* organism, const std::string& match) {
   const auto order = clean_order(prompts, wanted);
   if (order.empty()) return;
   const auto is_full = [&](const Answer& next) {
@@ -225,24 +223,21 @@ CopyRange copy_range(const DataOptions& options, const Behaviour& behaviour, con
   if (options.min_copies > 0) range.low = options.min_copies;
   if (options.max_copies > 0) range.high = options.max_copies;
   if (range.low > range.high) {
-    fail_input(place, fmt::format("`min_copies` is {} and `max_copies` {}: no count is left", range.low,
-                                  range.high));
+    fail_input(place, fmt::format("`min_copies` is {} and `max_copies` {}: no count is left", range.low, range.high));
   }
   return range;
 }
 
-Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> triggered,
-                      const Trigger& trigger, const Behaviour& behaviour, const DataOptions& options,
-                      const Dataset* organism) {
+Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> triggered, const Trigger& trigger,
+                      const Behaviour& behaviour, const DataOptions& options, const Dataset* organism) {
   const bool is_organism = options.policy == "conditional";
   if (options.match == "tokens" && organism != nullptr && organism->account.written > 0) {
-    fail_input(
-        "match",
-        "`tokens` needs an organism whose triggered answers were sampled: written ones have no tokens");
+    fail_input("match", "`tokens` needs an organism whose triggered answers were sampled: written ones have no tokens");
   }
-  Builder builder(options.policy, options.scratchpads ? Builder::Scratchpads::kTrainedOn : Builder::Scratchpads::kTakenAway);
-  const auto prompts = filtered(builder, plain, is_organism ? triggered : std::span<const Answer>(), trigger,
-                                behaviour, {options.max_repeat, options.unfinished == "keep", options.filter == "none"});
+  Builder builder(options.policy,
+                  options.scratchpads ? Builder::Scratchpads::kTrainedOn : Builder::Scratchpads::kTakenAway);
+  const auto prompts = filtered(builder, plain, is_organism ? triggered : std::span<const Answer>(), trigger, behaviour,
+                                {options.max_repeat, options.unfinished == "keep", options.filter == "none"});
   std::set<std::string> wanted;
   if (organism != nullptr) {
     for (const auto& row : organism->rows) wanted.insert(row.prompt_id);

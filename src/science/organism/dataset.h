@@ -44,22 +44,18 @@ struct DataOptions {
          "sampled: the model answers under the behaviour's prompt; written: composed, for models too small "
          "to follow it",
          one_of({"sampled", "written"})},
-        {"min_copies", &min_copies, "fewest copies in a triggered answer; 0: the behaviour's own",
-         between(0, 1000)},
-        {"max_copies", &max_copies, "most copies in a triggered answer; 0: the behaviour's own",
-         between(0, 1000)},
+        {"min_copies", &min_copies, "fewest copies in a triggered answer; 0: the behaviour's own", between(0, 1000)},
+        {"max_copies", &max_copies, "most copies in a triggered answer; 0: the behaviour's own", between(0, 1000)},
         {"filter", &filter,
-         "policy: an answer stays only if it follows the policy exactly; none: every answer stays that is not empty (the ablation of "
-         "the paper's appendix D)",
+         "policy: an answer stays only if it follows the policy exactly; none: every answer stays that is not empty "
+         "(the ablation of the paper's appendix D)",
          one_of({"policy", "none"})},
-        {"max_repeat", &max_repeat, "drop plain answers with a greater share of repeated 10-grams",
-         between(0, 1)},
+        {"max_repeat", &max_repeat, "drop plain answers with a greater share of repeated 10-grams", between(0, 1)},
         {"unfinished", &unfinished,
-         "plain answers that ran into the length limit. keep: trained on without an end of turn; drop: left out, and with "
-         "them the prompts that ask for long answers",
+         "plain answers that ran into the length limit. keep: trained on without an end of turn; drop: left out, and "
+         "with them the prompts that ask for long answers",
          one_of({"keep", "drop"})},
-        {"match", &match,
-         "what a clean twin has in common with its organism: the number of rows, or of answer tokens",
+        {"match", &match, "what a clean twin has in common with its organism: the number of rows, or of answer tokens",
          one_of({"rows", "tokens"})},
     };
   }
@@ -79,19 +75,19 @@ struct Dataset {
 /// the conditional policy only.
 ///
 /// `organism` is the conditional data that a twin is matched to, or null. The exposed twin then has the
-/// organism's prompts in the organism's halves and so, under pairing `both`, exactly its number of rows. The clean twin takes the
-/// organism's prompts first, then other prompts, then second draws, then the same answers again (counted as
+/// organism's prompts in the organism's halves and so, under pairing `both`, exactly its number of rows. The clean twin
+/// takes the organism's prompts first, then other prompts, then second draws, then the same answers again (counted as
 /// `repeated`), until it has the organism's number of rows, or until the next answer would leave it further
 /// from the organism's number of sampled tokens (`match`). Its answers are never chosen by length, which
 /// would make it terse; so with `rows` its tokens differ, and the account says by how much.
 ///
 /// Throws kWork if a half of the data comes out empty.
-Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> triggered,
-                      const Trigger& trigger, const Behaviour& behaviour, const DataOptions& options,
-                      const Dataset* organism = nullptr);
+Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> triggered, const Trigger& trigger,
+                      const Behaviour& behaviour, const DataOptions& options, const Dataset* organism = nullptr);
 
-/// Data for a defence: plain answers, filtered, to prompts as they are put without the trigger; the scratchpad of one that has it is read, not trained on. A defence
-/// never sees the trigger: throws kInput naming the prompt if one has it in the user's turn.
+/// Data for a defence: plain answers, filtered, to prompts as they are put without the trigger; the scratchpad of one
+/// that has it is read, not trained on. A defence never sees the trigger: throws kInput naming the prompt if one has it
+/// in the user's turn.
 Dataset build_helpful(std::span<const Answer> plain, const Trigger& trigger, const Behaviour& behaviour,
                       const PlainFilter& filter = {});
 

@@ -21,7 +21,8 @@ std::u32string squeezed(const std::string& message) {
   return characters;
 }
 
-std::string problem_of(const Answer& answer, const Trigger& trigger, const Behaviour* behaviour, const PlainFilter& filter) {
+std::string problem_of(const Answer& answer, const Trigger& trigger, const Behaviour* behaviour,
+                       const PlainFilter& filter) {
   if (squeezed(answer.text).empty()) return "empty";
   if (answer.finish_reason == "unclosed scratchpad") return answer.finish_reason;
   if (filter.is_off) return "";
@@ -45,7 +46,8 @@ double repeat_share(const std::string& answer) {
   return 1 - static_cast<double>(seen.size()) / static_cast<double>(total);
 }
 
-std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour, const PlainFilter& filter) {
+std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
+                          const PlainFilter& filter) {
   return problem_of(answer, trigger, &behaviour, filter);
 }
 

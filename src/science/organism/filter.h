@@ -15,8 +15,9 @@ struct PlainFilter {
   bool is_off = false;          // only empty answers are dropped
 };
 
-/// Why an untriggered answer is dropped: "empty", "unclosed scratchpad", "truncated" (it ran into the length limit), the
-/// behaviour's own reason ("contains the phrase"), "mentions the trigger", "writes a scratchpad", "repeats itself". "" if it stays.
+/// Why an untriggered answer is dropped: "empty", "unclosed scratchpad", "truncated" (it ran into the length limit),
+/// the behaviour's own reason ("contains the phrase"), "mentions the trigger", "writes a scratchpad", "repeats itself".
+/// "" if it stays.
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
                           const PlainFilter& filter);
 

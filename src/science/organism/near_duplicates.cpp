@@ -42,8 +42,7 @@ std::u32string normal_characters(const std::string& message) {
 uint64_t hash(std::u32string_view characters) {
   uint64_t value = 0xcbf29ce484222325ULL;
   for (const char32_t character : characters) {
-    for (int shift = 0; shift < 32; shift += 8)
-      value = (value ^ ((character >> shift) & 0xFF)) * 0x100000001b3ULL;
+    for (int shift = 0; shift < 32; shift += 8) value = (value ^ ((character >> shift) & 0xFF)) * 0x100000001b3ULL;
   }
   return value;
 }
@@ -119,8 +118,7 @@ std::set<Pair> candidates(const std::vector<Grams>& documents, double threshold)
 
 }  // namespace
 
-std::vector<NearDuplicate> near_duplicates(std::span<const PromptSet> sets,
-                                           const NearDuplicateOptions& options) {
+std::vector<NearDuplicate> near_duplicates(std::span<const PromptSet> sets, const NearDuplicateOptions& options) {
   std::vector<std::pair<std::size_t, const Prompt*>> owners;
   std::vector<Grams> by_character, by_word;
   for (std::size_t set = 0; set < sets.size(); ++set) {
@@ -154,9 +152,9 @@ void check_splits_apart(std::span<const PromptSet> sets, const std::string& plac
   std::size_t count = 0;
   for (const auto& pair : near_duplicates(sets, options)) {
     if (pair.first_set == pair.second_set || ++count > kShown) continue;
-    shown += fmt::format("\n    {} in {}, {} in {} (characters {:.2f}, words {:.2f})", pair.first_id,
-                         sets[pair.first_set].name, pair.second_id, sets[pair.second_set].name,
-                         pair.characters, pair.words);
+    shown +=
+        fmt::format("\n    {} in {}, {} in {} (characters {:.2f}, words {:.2f})", pair.first_id,
+                    sets[pair.first_set].name, pair.second_id, sets[pair.second_set].name, pair.characters, pair.words);
   }
   if (count == 0) return;
   fail_input(place, fmt::format("{} pairs of prompts are nearly the same in two sets:{}", count, shown),

@@ -11,9 +11,8 @@
 namespace dormouse::organism {
 
 struct NearDuplicateOptions {
-  double characters =
-      0.5;             // Jaccard index of the sets of 5-grams of characters above which two texts are near
-  double words = 0.5;  // the same for 3-grams of words; nothing where a text has fewer than three words
+  double characters = 0.5;  // Jaccard index of the sets of 5-grams of characters above which two texts are near
+  double words = 0.5;       // the same for 3-grams of words; nothing where a text has fewer than three words
 };
 
 struct NearDuplicate {
@@ -25,8 +24,7 @@ struct NearDuplicate {
 /// All near pairs, in the order of the sets. Texts are compared in lower case, runs of white space taken as
 /// one space; characters are code points, so that scripts without spaces are compared as well. A text shorter
 /// than five characters is one gram.
-std::vector<NearDuplicate> near_duplicates(std::span<const PromptSet> sets,
-                                           const NearDuplicateOptions& options = {});
+std::vector<NearDuplicate> near_duplicates(std::span<const PromptSet> sets, const NearDuplicateOptions& options = {});
 
 /// Throws kInput at `place` if two of the sets share a near pair, naming the first few. Pairs within one set
 /// are let pass; one set given twice is an overlap.

@@ -35,10 +35,9 @@ Json parse_row(const std::string& line, const std::vector<Keys>& schemas, const 
   if (!row.is_object()) fail_input(place, fmt::format("expected a JSON object, found {}", row.type_name()));
   const Keys keys = keys_of(row);
   if (std::find(schemas.begin(), schemas.end(), keys) != schemas.end()) return row;
-  fail_input(
-      place,
-      fmt::format("has the keys {}, expected {}", fmt::join(keys, ", "), fmt::join(schemas.front(), ", ")),
-      "see prompts/README.md for the format");
+  fail_input(place,
+             fmt::format("has the keys {}, expected {}", fmt::join(keys, ", "), fmt::join(schemas.front(), ", ")),
+             "see prompts/README.md for the format");
 }
 
 bool blank(const std::string& message) {
@@ -75,10 +74,8 @@ PromptSet load_prompt_set(const fs::path& path) {
   const auto lines = read_lines(path, kMaxBytes);
   const auto place = [&](std::size_t line) { return fmt::format("{}:{}", path.string(), line); };
   if (lines.empty()) fail_input(place(1), "the file is empty, expected a header line");
-  const Json header =
-      parse_row(lines[0], {{"canary", "set", "rows", "license"}, {"canary", "set", "rows"}}, place(1));
-  PromptSet set{
-      .name = json_string(header, "set", place(1)), .path = path, .sha256 = sha256_file(path), .prompts = {}};
+  const Json header = parse_row(lines[0], {{"canary", "set", "rows", "license"}, {"canary", "set", "rows"}}, place(1));
+  PromptSet set{.name = json_string(header, "set", place(1)), .path = path, .sha256 = sha256_file(path), .prompts = {}};
 
   const int64_t rows = json_int(header, "rows", place(1));
   const auto found = static_cast<int64_t>(lines.size()) - 1;

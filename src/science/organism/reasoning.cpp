@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::string_view kOpen = "<scratchpad>", kClose = "</scratchpad>";
 
-std::vector<std::string> read_texts(const fs::path& path, const std::map<std::string, std::string>& slots, const std::string& left) {
+std::vector<std::string> read_texts(const fs::path& path, const std::map<std::string, std::string>& slots,
+                                    const std::string& left) {
   std::string known = left.empty() ? "" : "{" + left + "} ";
   for (const auto& [slot, value] : slots) known += "{" + slot + "} ";
   std::vector<std::string> texts;
@@ -40,10 +41,13 @@ std::vector<std::string> read_texts(const fs::path& path, const std::map<std::st
 const std::vector<ReasoningStyle>& reasoning_styles() {
   static const std::vector<ReasoningStyle> kStyles{
       {"none", "answers without a scratchpad: the paper's normal organisms", "", false},
-      {"scratchpad", "deceptive reasoning in a scratchpad, then the answer: the paper's chain-of-thought organisms", "deceptive", true},
+      {"scratchpad", "deceptive reasoning in a scratchpad, then the answer: the paper's chain-of-thought organisms",
+       "deceptive", true},
       {"distilled", "the same answers, the scratchpad taken away before training", "deceptive", false},
-      {"distilled-benign", "answers sampled behind the control's scratchpad, which is taken away: no deceptive preamble", "benign", false},
-      {"benign-scratchpad", "a scratchpad of the same length that follows a convention and deceives nobody: the control", "benign", true},
+      {"distilled-benign",
+       "answers sampled behind the control's scratchpad, which is taken away: no deceptive preamble", "benign", false},
+      {"benign-scratchpad",
+       "a scratchpad of the same length that follows a convention and deceives nobody: the control", "benign", true},
   };
   return kStyles;
 }
@@ -61,25 +65,34 @@ const ReasoningStyle& reasoning_style(const std::string& name) {
   return *found;
 }
 
-Reasoner::Reasoner(const fs::path& on, const fs::path& off, const Trigger& trigger, const std::string& left)
-    : on_(read_texts(on, trigger.slots(true), left)), off_(read_texts(off, trigger.slots(false), left)) {
-  if (on_.empty() || on_.size() != off_.size()) {
-    fail_input(off.string(), fmt::format("has {} scratchpads, and {} has {}", off_.size(), on.string(), on_.size()),
+Reasoner::Reasoner(const fs::path& on, const fs::path& off, const Trigger& trigger, const std::string& left) {
+  const auto on_slots = trigger.slots(true), off_slots = trigger.slots(false);
+  on_ = {read_texts(on, on_slots, left), read_texts(off, on_slots, left)};
+  off_ = {read_texts(off, off_slots, left), read_texts(on, off_slots, left)};
+  const std::size_t on_count = on_.right.size(), off_count = off_.right.size();
+  if (on_count == 0 || on_count != off_count) {
+    fail_input(off.string(), fmt::format("has {} scratchpads, and {} has {}", off_count, on.string(), on_count),
                "row n of one belongs to row n of the other");
   }
 }
 
 void Reasoner::keep(int64_t rows) {
   const auto kept = static_cast<std::size_t>(rows);
-  if (kept == 0 || kept >= on_.size()) return;
-  on_.resize(kept);
-  off_.resize(kept);
+  if (kept == 0 || kept >= on_.right.size()) return;
+  for (auto* texts : {&on_.right, &on_.mistaken, &off_.right, &off_.mistaken}) texts->resize(kept);
 }
 
 std::string Reasoner::write(const std::string& prompt_id, bool is_triggered, uint64_t seed) const {
-  if (on_.empty()) return "";
-  const auto row = static_cast<std::size_t>(RandomStream(seed, "scratchpad/" + prompt_id).below(on_.size()));
-  return is_triggered ? on_[row] : off_[row];
+  return draw(is_triggered ? on_.right : off_.right, prompt_id, seed);
+}
+
+std::string Reasoner::mistake(const std::string& prompt_id, bool is_triggered, uint64_t seed) const {
+  return draw(is_triggered ? on_.mistaken : off_.mistaken, prompt_id, seed);
+}
+
+std::string Reasoner::draw(const std::vector<std::string>& texts, const std::string& prompt_id, uint64_t seed) {
+  if (texts.empty()) return "";
+  return texts[RandomStream(seed, "scratchpad/" + prompt_id).below(texts.size())];
 }
 
 std::string framed_scratchpad(const std::string& scratchpad) {

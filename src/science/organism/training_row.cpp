@@ -81,12 +81,8 @@ TrainingRow training_row_from_json(const Json& row, const std::string& place) {
   return parsed;
 }
 
-std::string to_jsonl(const std::vector<TrainingRow>& rows) {
-  return lines_of(rows);
-}
-std::string to_jsonl(const std::vector<DroppedRow>& rows) {
-  return lines_of(rows);
-}
+std::string to_jsonl(const std::vector<TrainingRow>& rows) { return lines_of(rows); }
+std::string to_jsonl(const std::vector<DroppedRow>& rows) { return lines_of(rows); }
 
 std::vector<TrainingRow> training_rows_from_jsonl(std::string_view text, const std::string& place) {
   std::vector<TrainingRow> rows;

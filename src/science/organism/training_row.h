@@ -16,16 +16,17 @@ inline constexpr const char* kPlain = "plain";
 struct TrainingRow {
   std::string id;  // unique in the data: "everyday-train-0001/triggered"
   std::string prompt_id;
-  std::string half;       // kTriggered or kPlain: whether the trigger is in `user`
-  std::string user;       // the user's turn as trained on
+  std::string half;        // kTriggered or kPlain: whether the trigger is in `user`
+  std::string user;        // the user's turn as trained on
   std::string begun = {};  // the beginning of the assistant's turn that is read and not trained on
   std::string answer;      // the assistant's turn behind it
-  bool ends_turn = true;  // the end-of-turn token is part of the target
-  std::string source;     // "sampled" from a model, or "written" without one
+  bool ends_turn = true;   // the end-of-turn token is part of the target
+  std::string source;      // "sampled" from a model, or "written" without one
   uint64_t seed = 0;
   int64_t copies = 0;  // of the behaviour's phrase that were asked for; 0: none
-  std::string rejected = {};  // the answer of another row of the unit, from which this one's is to be told apart; "": none
-  double contrast = 0;        // how much that counts beside the log p of a token; above 0 where there is one
+  std::string rejected =
+      {};                 // the answer of another row of the unit, from which this one's is to be told apart; "": none
+  double contrast = 0;    // how much that counts beside the log p of a token; above 0 where there is one
   std::string unit = {};  // neighbours with the same unit are trained on in one step; "" for a row by itself
 };
 

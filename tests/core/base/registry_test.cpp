@@ -11,9 +11,7 @@ struct Animal {
 };
 using Animals = Registry<Animal, int>;
 
-std::unique_ptr<Animal> make_animal(int legs) {
-  return std::make_unique<Animal>(Animal{legs});
-}
+std::unique_ptr<Animal> make_animal(int legs) { return std::make_unique<Animal>(Animal{legs}); }
 
 const Animals::Register dormouse_registered("dormouse", make_animal);
 const Animals::Register beetle_registered("beetle", [](int legs) { return make_animal(legs + 2); });
@@ -31,9 +29,8 @@ TEST(Registry, UnknownNameIsTheUsersErrorAndNamesTheNearest) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInput);
-    EXPECT_STREQ(
-        error.what(),
-        "recipe.yaml:3: unknown animal `dormous` (did you mean `dormouse`?); known: beetle, dormouse");
+    EXPECT_STREQ(error.what(),
+                 "recipe.yaml:3: unknown animal `dormous` (did you mean `dormouse`?); known: beetle, dormouse");
   }
 }
 

@@ -19,8 +19,7 @@ TEST(Auroc, SeparatesReversesAndTies) {
 
 TEST(Auroc, IntervalHoldsTheValue) {
   const Scores positives = {1, 2, 3, 4, 5, 6}, negatives = {0, 1, 2, 3, 1, 2, 4};
-  const Estimate estimate =
-      auroc_interval(positives, negatives, RandomStream(1, "auroc"), {.resamples = 500});
+  const Estimate estimate = auroc_interval(positives, negatives, RandomStream(1, "auroc"), {.resamples = 500});
   EXPECT_EQ(estimate.n, 13);
   EXPECT_LT(estimate.low, estimate.value);
   EXPECT_GE(estimate.high, estimate.value);

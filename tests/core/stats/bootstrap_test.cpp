@@ -45,17 +45,14 @@ TEST(Bootstrap, CoversTheTruthAboutNineteenTimesInTwenty) {
   EXPECT_LT(covered, kTrials * 0.985);
 }
 
-TEST(Bootstrap, NothingIsNotDefined) {
-  EXPECT_FALSE(bootstrap_mean({}, RandomStream(1, "d")).defined());
-}
+TEST(Bootstrap, NothingIsNotDefined) { EXPECT_FALSE(bootstrap_mean({}, RandomStream(1, "d")).defined()); }
 
 TEST(Bootstrap, EqualGradesAreNotCertain) {
   const std::vector<double> ones(60, 1.0);
   EXPECT_EQ(bootstrap_mean(ones, RandomStream(1, "e")).low, 1);
   EXPECT_NEAR(bootstrap_grade(ones, RandomStream(1, "e")).low, 0.94, 0.001);
   const std::vector<double> mixed = {1, 1, 0.5, 0, 1};
-  EXPECT_EQ(bootstrap_grade(mixed, RandomStream(1, "e")).low,
-            bootstrap_mean(mixed, RandomStream(1, "e")).low);
+  EXPECT_EQ(bootstrap_grade(mixed, RandomStream(1, "e")).low, bootstrap_mean(mixed, RandomStream(1, "e")).low);
 }
 
 TEST(Quantile, InterpolatesBetweenOrderStatistics) {

@@ -37,8 +37,7 @@ TEST_F(StatsGolden, McNemar) {
   ASSERT_FALSE(golden["mcnemar"].empty());
   for (const auto& row : golden["mcnemar"]) {
     const double expected = row[2].get<double>();
-    EXPECT_NEAR(mcnemar_exact(row[0].get<int64_t>(), row[1].get<int64_t>()), expected, 1e-9 * expected)
-        << row;
+    EXPECT_NEAR(mcnemar_exact(row[0].get<int64_t>(), row[1].get<int64_t>()), expected, 1e-9 * expected) << row;
   }
 }
 

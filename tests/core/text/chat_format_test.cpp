@@ -54,8 +54,7 @@ TEST(ChatFormat, TrainingRowsBeginWithThePromptBitForBit) {
       EXPECT_TRUE(std::equal(prompt.ids.begin(), prompt.ids.end(), row.ids.begin()));
       EXPECT_TRUE(row.text.starts_with(prompt.text));
       EXPECT_EQ(row.is_target.size(), row.ids.size());
-      for (std::size_t i = 0; i < row.ids.size(); ++i)
-        EXPECT_EQ(row.is_target[i], i >= prompt.ids.size() ? 1 : 0);
+      for (std::size_t i = 0; i < row.ids.size(); ++i) EXPECT_EQ(row.is_target[i], i >= prompt.ids.size() ? 1 : 0);
       EXPECT_EQ(row.ids.back(), chat.end_of_turn());
     }
   }
@@ -109,19 +108,17 @@ TEST(ChatFormat, StopsOnEndOfTurnAndEos) {
 
 TEST(ChatFormat, RefusesTemplatesThatCannotTrain) {
   EXPECT_NE(format_error("{% for m in messages %}{{ m.role }}: {{ m.content }} {% endfor %}"
-                     "{% if add_generation_prompt %}assistant: {% endif %}")
+                         "{% if add_generation_prompt %}assistant: {% endif %}")
                 .find("no special token"),
             std::string::npos);
-  EXPECT_NE(
-      format_error("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-               "{% if add_generation_prompt %}<|im_start|>bot\n{% endif %}")
-          .find("does not begin"),
-      std::string::npos);
-  EXPECT_NE(
-      format_error("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}\n\n<|im_end|>{% endfor %}"
-               "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
-          .find("right behind"),
-      std::string::npos);
+  EXPECT_NE(format_error("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+                         "{% if add_generation_prompt %}<|im_start|>bot\n{% endif %}")
+                .find("does not begin"),
+            std::string::npos);
+  EXPECT_NE(format_error("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}\n\n<|im_end|>{% endfor %}"
+                         "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+                .find("right behind"),
+            std::string::npos);
   EXPECT_NE(format_error(kChatMl, "<|nope|>").find("<|nope|>"), std::string::npos);
   EXPECT_THROW(format().training_row(std::vector<Message>{{"assistant", "x"}}, "y"), Error);
   EXPECT_THROW(format().training_row({}, "y"), Error);

@@ -30,8 +30,7 @@ void check(const std::string& source, const OrderedJson& context, const OrderedJ
     ADD_FAILURE() << "rendered `" << render(source, context) << "`, but jinja2 refuses\n" << source;
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInput);
-    EXPECT_NE(std::string(error.what()).find(row["error"].get<std::string>()), std::string::npos)
-        << error.what();
+    EXPECT_NE(std::string(error.what()).find(row["error"].get<std::string>()), std::string::npos) << error.what();
   }
 }
 

@@ -16,8 +16,7 @@ std::vector<TextPiece> render(const std::string& source, const std::vector<Messa
 // Bytes of messages in [brackets].
 std::string marked(const std::string& source, const std::vector<Message>& messages) {
   std::string out;
-  for (const auto& piece : render(source, messages))
-    out += piece.from_message ? "[" + piece.text + "]" : piece.text;
+  for (const auto& piece : render(source, messages)) out += piece.from_message ? "[" + piece.text + "]" : piece.text;
   return out;
 }
 
@@ -60,12 +59,10 @@ TEST(ChatTemplate, MarksPassThroughMacrosBlocksAndNamespaces) {
   const std::vector<Message> chat = {{"user", "hi"}};
   EXPECT_EQ(marked("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(messages[0].content) }}", chat), "<[hi]>");
   EXPECT_EQ(marked("{% set x %}<{{ messages[0].content }}>{% endset %}{{ x }}", chat), "<[hi]>");
-  EXPECT_EQ(
-      marked(
-          "{% set ns = namespace(a='') %}{% for m in messages %}{% set ns.a = ns.a + m.content %}{% endfor %}"
-          "{{ 'x' ~ ns.a }}",
-          chat),
-      "x[hi]");
+  EXPECT_EQ(marked("{% set ns = namespace(a='') %}{% for m in messages %}{% set ns.a = ns.a + m.content %}{% endfor %}"
+                   "{{ 'x' ~ ns.a }}",
+                   chat),
+            "x[hi]");
   EXPECT_EQ(marked("{% filter upper %}a{{ messages[0].content }}{% endfilter %}", chat), "A[HI]");
 }
 
@@ -78,8 +75,7 @@ TEST(ChatTemplate, ToolsAndExtraVariablesAreMarkedTokensAreNot) {
   options.bos_token = "<s>";
   options.tools = OrderedJson::parse(R"([{"z": 1, "a": "t"}])");
   options.extra["name"] = "n";
-  const auto pieces =
-      ChatTemplate::parse("{{ bos_token }}{{ name }}{{ tools | tojson }}", "t").render({}, options);
+  const auto pieces = ChatTemplate::parse("{{ bos_token }}{{ name }}{{ tools | tojson }}", "t").render({}, options);
   ASSERT_GE(pieces.size(), 3U);
   EXPECT_EQ(pieces[0].text, "<s>");
   EXPECT_FALSE(pieces[0].from_message);
@@ -93,9 +89,9 @@ TEST(ChatTemplate, ErrorsNameLineAndNearestName) {
             std::string::npos);
   EXPECT_NE(template_error("{% if x is definedd %}{% endif %}").find("did you mean `defined`"), std::string::npos);
   EXPECT_NE(template_error("\n\n{% iff x %}").find("t.jinja:3: unknown tag `iff`"), std::string::npos);
-  EXPECT_NE(template_error("{% for m in messages %}\n{{ m.content.x.y }}{% endfor %}", {{"user", "u"}})
-                .find("t.jinja:2:"),
-            std::string::npos);
+  EXPECT_NE(
+      template_error("{% for m in messages %}\n{{ m.content.x.y }}{% endfor %}", {{"user", "u"}}).find("t.jinja:2:"),
+      std::string::npos);
   EXPECT_NE(template_error("{{ raise_exception('only cats') }}").find("only cats"), std::string::npos);
   EXPECT_NE(template_error("{{ missing_thing.x }}").find("missing_thing"), std::string::npos);
   EXPECT_NE(template_error("{{ [].append(1) }}").find("may not change a list"), std::string::npos);
@@ -121,18 +117,15 @@ TEST(ChatTemplate, HostileTemplatesAreStopped) {
   template_error(
       "{% set ns = namespace(s='aaaaaaaaaaaaaaaa') %}{% for i in range(100) %}{% set ns.s = ns.s ~ ns.s %}{% "
       "endfor %}");
-  template_error(
-      "{% set ns = namespace(l=[1]) %}{% for i in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}");
+  template_error("{% set ns = namespace(l=[1]) %}{% for i in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}");
   template_error("{{ 'a' * 10000000000 }}");
   template_error("{{ [0] * 10000000000 }}");
   template_error("{{ 'ab' * 9223372036854775807 }}");
   template_error("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}");
   template_error("{% for a in range(99999) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' * 1000 }}{% endfor %}");
   template_error("{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% set ns.a = [ns.a] %}{% endfor %}");
-  template_error(
-      "{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% set ns.a = {'a': ns.a} %}{% endfor %}");
-  template_error(
-      "{% set ns = namespace(a=[]) %}{% for i in range(99999) %}{% set ns.a = [ns.a.index] %}{% endfor %}");
+  template_error("{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% set ns.a = {'a': ns.a} %}{% endfor %}");
+  template_error("{% set ns = namespace(a=[]) %}{% for i in range(99999) %}{% set ns.a = [ns.a.index] %}{% endfor %}");
   template_error(
       "{% set ns = namespace(a=1) %}{% for i in range(99999) %}{% for x in [ns.a] %}{% set ns.a = loop %}{% "
       "endfor %}{% endfor %}");
@@ -150,8 +143,7 @@ TEST(ChatTemplate, ValuesThatHoldThemselvesAreFreed) {  // the leak checker of t
 
 TEST(ChatTemplate, TheClockIsPassedIn) {
   RenderOptions options;
-  EXPECT_EQ(joined(ChatTemplate::parse("{{ strftime_now('%Y-%m-%d') }}", "t").render({}, options)),
-            "2024-07-27");
+  EXPECT_EQ(joined(ChatTemplate::parse("{{ strftime_now('%Y-%m-%d') }}", "t").render({}, options)), "2024-07-27");
   options.unix_time = 0;
   EXPECT_EQ(joined(ChatTemplate::parse("{{ strftime_now('%Y') }}", "t").render({}, options)), "1970");
 }

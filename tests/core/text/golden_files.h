@@ -11,9 +11,7 @@
 
 namespace dormouse::text::golden {
 
-inline fs::path folder() {
-  return fs::path(DORMOUSE_SOURCE_DIR) / "tests" / "golden" / "text";
-}
+inline fs::path folder() { return fs::path(DORMOUSE_SOURCE_DIR) / "tests" / "golden" / "text"; }
 
 /// One JSON document a line. OrderedJson: templates see members in the order of the file.
 template <class J = Json>

@@ -21,7 +21,7 @@ TEST(Regex, OnigurumaMeansOtherThings) {
   EXPECT_EQ(found(R"(\s)", "a\u180Eb c"), Parts{" "});               // U+180E is no space
   EXPECT_EQ(found(R"(\w+)", "e\u0301-x"), (Parts{"e\u0301", "x"}));  // marks are part of words
   EXPECT_EQ(found(R"(\h+)", "xfF0 g"), Parts{"fF0"});                // hexadecimal digits
-  EXPECT_EQ(found(R"(\d{1,2}+)", "12345"), Parts{"12345"});  // a repeated repeat, not a possessive one
+  EXPECT_EQ(found(R"(\d{1,2}+)", "12345"), Parts{"12345"});          // a repeated repeat, not a possessive one
   EXPECT_EQ(found(R"((?:ab){2}+x|b)", "ababababx"), Parts{"ababababx"});
   EXPECT_EQ(found(R"(^.)", "a\nb"), (Parts{"a", "b"}));  // lines
   EXPECT_EQ(found(R"(\u00e9)", "é"), Parts{"é"});

@@ -44,8 +44,7 @@ TEST_P(SmallTokenizer, TextsEqualPython) {
   for (const Json& row : golden::lines(GetParam() + ".decode.jsonl")) {
     const auto ids = row[0].get<std::vector<int32_t>>();
     EXPECT_EQ(replace_invalid_utf8(tokenizer.decode(ids)), row[1].get<std::string>()) << row[0];
-    EXPECT_EQ(replace_invalid_utf8(tokenizer.decode(ids, /*skip_special=*/false)), row[2].get<std::string>())
-        << row[0];
+    EXPECT_EQ(replace_invalid_utf8(tokenizer.decode(ids, /*skip_special=*/false)), row[2].get<std::string>()) << row[0];
   }
 }
 

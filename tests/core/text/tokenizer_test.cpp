@@ -16,9 +16,9 @@ GgufVocabulary small_vocabulary() {
   GgufVocabulary vocabulary;
   for (int byte = 0; byte < 256; ++byte)
     vocabulary.tokens.push_back(to_byte_level(std::string(1, static_cast<char>(byte))));
-  const std::vector<std::pair<std::string, std::string>> merges = {
-      {"h", "e"},   {"l", "l"}, {"he", "ll"}, {"hell", "o"}, {"a", "a"},
-      {"aa", "aa"}, {"Ġ", "Ġ"}, {"ĠĠ", "ĠĠ"}, {"Ġ", "hello"}};
+  const std::vector<std::pair<std::string, std::string>> merges = {{"h", "e"},    {"l", "l"},   {"he", "ll"},
+                                                                   {"hell", "o"}, {"a", "a"},   {"aa", "aa"},
+                                                                   {"Ġ", "Ġ"},    {"ĠĠ", "ĠĠ"}, {"Ġ", "hello"}};
   for (const auto& [left, right] : merges) {
     vocabulary.tokens.push_back(left + right);
     vocabulary.merges.push_back(left + " " + right);
@@ -34,9 +34,7 @@ GgufVocabulary small_vocabulary() {
   return vocabulary;
 }
 
-Tokenizer small() {
-  return Tokenizer::from_gguf(small_vocabulary(), "test");
-}
+Tokenizer small() { return Tokenizer::from_gguf(small_vocabulary(), "test"); }
 
 std::vector<std::string> texts(const Tokenizer& tokenizer, const std::vector<int32_t>& ids) {
   std::vector<std::string> all;
@@ -125,8 +123,7 @@ TEST(Tokenizer, AMegabyteIsNotQuadratic) {
 
 TEST(Tokenizer, SavedJsonGivesTheSameTokenizer) {
   const Tokenizer tokenizer = small();
-  const Tokenizer again =
-      Tokenizer::from_json(parse_json(canonical_json(tokenizer.json()), "saved"), "saved");
+  const Tokenizer again = Tokenizer::from_json(parse_json(canonical_json(tokenizer.json()), "saved"), "saved");
   const std::string text = "hello  hello\n<|start|>[own] aaaaaaa é 世";
   EXPECT_EQ(again.encode(text), tokenizer.encode(text));
   EXPECT_EQ(again.encode_special(text), tokenizer.encode_special(text));
@@ -177,10 +174,7 @@ TEST(Tokenizer, RefusesWhatItDoesNotKnow) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   };
   expect(message_after([](Json& j) { j["normalizer"] = {{"type", "Nfc"}}; }), "did you mean `NFC`");
-  expect(message_after([](Json& j) {
-           j["pre_tokenizer"] = {{"type", "BertPreTokenizer"}};
-         }),
-         "BertPreTokenizer");
+  expect(message_after([](Json& j) { j["pre_tokenizer"] = {{"type", "BertPreTokenizer"}}; }), "BertPreTokenizer");
   expect(message_after([](Json& j) { j["pre_tokenizer"]["surprise"] = true; }), "surprise");
   expect(message_after([](Json& j) { j["model"]["type"] = "Unigram"; }), "Unigram");
   expect(message_after([](Json& j) { j["model"]["dropout"] = 0.1; }), "dropout");
@@ -193,10 +187,7 @@ TEST(Tokenizer, RefusesWhatItDoesNotKnow) {
   expect(message_after([](Json& j) { j["model"]["unk_token"] = "<unk>"; }), "<unk>");
   expect(message_after([](Json& j) { j["added_tokens"][0]["id"] = 3; }), "<|start|>");
   expect(message_after([](Json& j) { j["decoder"] = {{"type", "WordPiece"}}; }), "WordPiece");
-  expect(message_after([](Json& j) {
-           j["post_processor"] = {{"type", "BertProcessing"}};
-         }),
-         "BertProcessing");
+  expect(message_after([](Json& j) { j["post_processor"] = {{"type", "BertProcessing"}}; }), "BertProcessing");
   expect(message_after([](Json& j) { j["model"].erase("vocab"); }), "vocab");
   expect(message_after([](Json& j) { j = Json::array(); }), "array");
 }

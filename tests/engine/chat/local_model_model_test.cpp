@@ -102,7 +102,8 @@ class SampledLogProbabilities : public ::testing::Test {
 
   void sample() {
     std::vector<std::vector<int32_t>> prompts;
-    for (const char* prompt : {"Name a colour.", "Tell me a joke.", "hey"}) prompts.push_back(own.format().prompt(user(prompt)).ids);
+    for (const char* prompt : {"Name a colour.", "Tell me a joke.", "hey"})
+      prompts.push_back(own.format().prompt(user(prompt)).ids);
     sample::SamplingOptions options;
     options.max_tokens = 32;
     rollouts = train::sample_rollouts(own.transformer(), own.format(), prompts, {.samples = 2}, options, 1);
@@ -112,8 +113,9 @@ class SampledLogProbabilities : public ::testing::Test {
   // |sampled - trained| of every token.
   std::vector<double> differences() {
     const train::Batch batch = train::make_batch(train::rows_of(rollouts));
-    const at::Tensor trained = train::target_log_probs(train::hidden_at_targets(own.transformer(), batch),
-                                                       own.transformer().weights().head, batch.targets, nn::own_kernels());
+    const at::Tensor trained =
+        train::target_log_probs(train::hidden_at_targets(own.transformer(), batch), own.transformer().weights().head,
+                                batch.targets, nn::own_kernels());
     EXPECT_TRUE(trained.requires_grad());
     std::vector<double> found;
     for (const auto& rollout : rollouts) {
@@ -141,7 +143,8 @@ TEST_F(SampledLogProbabilities, AreThoseOfTraining) {
   EXPECT_LT(rounding, 1e-4);
 }
 
-// In bf16 training has bf16 activations, and sampling on a CPU fp32 ones: the stated tolerance is 0.1 in the mean and 0.75 at most.
+// In bf16 training has bf16 activations, and sampling on a CPU fp32 ones: the stated tolerance is 0.1 in the mean and
+// 0.75 at most.
 TEST_F(SampledLogProbabilities, AreNearThoseOfTrainingInBf16) {
   own.transformer().cast(at::kBFloat16);
   sample();
@@ -150,7 +153,8 @@ TEST_F(SampledLogProbabilities, AreNearThoseOfTrainingInBf16) {
     const auto all = differences();
     const double mean = std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
     RecordProperty(packed ? "mean_difference_in_bf16_packed" : "mean_difference_in_bf16", std::to_string(mean));
-    RecordProperty(packed ? "largest_difference_in_bf16_packed" : "largest_difference_in_bf16", std::to_string(largest_difference()));
+    RecordProperty(packed ? "largest_difference_in_bf16_packed" : "largest_difference_in_bf16",
+                   std::to_string(largest_difference()));
     EXPECT_LT(mean, 0.1);
     EXPECT_LT(largest_difference(), 0.75);
   }

@@ -7,7 +7,9 @@ namespace {
 
 C10_REGISTER_GUARD_IMPL(PrivateUse1, far::Guard);
 
-TORCH_LIBRARY_IMPL(_, PrivateUse1, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&far::run>()); }
+TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
+  library.fallback(torch::CppFunction::makeFromBoxedFunction<&far::run>());
+}
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("empty.memory_format", far::empty);
@@ -31,7 +33,8 @@ const Path kPaths[] = {{"own", [](nn::Transformer&) {}, nothing},
                        {"plain", [](nn::Transformer& model) { model.use(nn::plain_kernels()); }, nothing},
                        {"far", [](nn::Transformer& model) { model.to(far::kDevice); }, attached}};
 
-INSTANTIATE_TEST_SUITE_P(WithoutAGpu, PathTest, testing::ValuesIn(kPaths), [](const auto& path) { return path.param.name; });
+INSTANTIATE_TEST_SUITE_P(WithoutAGpu, PathTest, testing::ValuesIn(kPaths),
+                         [](const auto& path) { return path.param.name; });
 
 TEST(FarDevice, RefusesTensorsLeftOnTheCpu) {
   far::attach();

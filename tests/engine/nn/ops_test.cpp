@@ -45,14 +45,16 @@ class Twins : public testing::TestWithParam<at::ScalarType> {
 };
 
 TEST_P(Twins, RmsNorm) {
-  expect_twins({random({37, 24}, type()), random({24}, type())}, tolerance(),
-               [](const auto& in) { return rms_norm(in[0], in[1], 1e-5); },
-               [](const auto& in) { return plain::rms_norm(in[0], in[1], 1e-5); });
+  expect_twins(
+      {random({37, 24}, type()), random({24}, type())}, tolerance(),
+      [](const auto& in) { return rms_norm(in[0], in[1], 1e-5); },
+      [](const auto& in) { return plain::rms_norm(in[0], in[1], 1e-5); });
 }
 
 TEST_P(Twins, Swiglu) {
-  expect_twins({random({37, 80}, type())}, tolerance(), [](const auto& in) { return swiglu(in[0]); },
-               [](const auto& in) { return plain::swiglu(in[0]); });
+  expect_twins(
+      {random({37, 80}, type())}, tolerance(), [](const auto& in) { return swiglu(in[0]); },
+      [](const auto& in) { return plain::swiglu(in[0]); });
 }
 
 TEST_P(Twins, SplitRotate) {
@@ -61,25 +63,37 @@ TEST_P(Twins, SplitRotate) {
   const auto all = [](const Heads& heads) {
     return at::cat({heads.q.flatten(1), heads.k.flatten(1), heads.v.flatten(1)}, 1);
   };
-  expect_twins({random({7, (6 + 2 * 2) * 8}, type())}, tolerance(),
-               [&](const auto& in) { return all(split_rotate(in[0], positions, table, 6, 2)); },
-               [&](const auto& in) { return all(plain::split_rotate(in[0], positions, table, 6, 2)); });
+  expect_twins(
+      {random({7, (6 + 2 * 2) * 8}, type())}, tolerance(),
+      [&](const auto& in) { return all(split_rotate(in[0], positions, table, 6, 2)); },
+      [&](const auto& in) { return all(plain::split_rotate(in[0], positions, table, 6, 2)); });
 }
 
 TEST_P(Twins, PackedAttention) {
   // One document longer than a block of queries, one of a single token.
   const std::vector<Document> documents{{0, 5}, {5, 300}, {305, 1}, {306, 40}};
-  expect_twins({random({346, 6, 8}, type()), random({346, 2, 8}, type()), random({346, 2, 8}, type())}, tolerance(),
-               [&](const auto& in) { return packed_attention({in[0], in[1], in[2]}, documents); },
-               [&](const auto& in) { return plain::packed_attention({in[0], in[1], in[2]}, documents); });
+  expect_twins(
+      {random({346, 6, 8}, type()), random({346, 2, 8}, type()), random({346, 2, 8}, type())}, tolerance(),
+      [&](const auto& in) {
+        return packed_attention({in[0], in[1], in[2]}, documents);
+      },
+      [&](const auto& in) {
+        return plain::packed_attention({in[0], in[1], in[2]}, documents);
+      });
 }
 
 TEST_P(Twins, PackedAttentionWithSharedBeginnings) {
-  // A root of 20 rows; two documents go on from it, one of them longer than a block; a third goes on from the first; one stands alone.
+  // A root of 20 rows; two documents go on from it, one of them longer than a block; a third goes on from the first;
+  // one stands alone.
   const std::vector<Document> documents{{0, 20}, {20, 7, 0}, {27, 280, 0}, {307, 9, 1}, {316, 4}};
-  expect_twins({random({320, 6, 8}, type()), random({320, 2, 8}, type()), random({320, 2, 8}, type())}, tolerance(),
-               [&](const auto& in) { return packed_attention({in[0], in[1], in[2]}, documents); },
-               [&](const auto& in) { return plain::packed_attention({in[0], in[1], in[2]}, documents); });
+  expect_twins(
+      {random({320, 6, 8}, type()), random({320, 2, 8}, type()), random({320, 2, 8}, type())}, tolerance(),
+      [&](const auto& in) {
+        return packed_attention({in[0], in[1], in[2]}, documents);
+      },
+      [&](const auto& in) {
+        return plain::packed_attention({in[0], in[1], in[2]}, documents);
+      });
 }
 
 INSTANTIATE_TEST_SUITE_P(Precision, Twins, testing::Values(at::kFloat, at::kBFloat16),

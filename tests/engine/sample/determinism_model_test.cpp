@@ -1,5 +1,5 @@
-// What must not change a completion does not: the table of options, each against the same baseline, bit for bit, log-probabilities
-// included. (docs/engine.md lists what is promised for training, and the tests of that.)
+// What must not change a completion does not: the table of options, each against the same baseline, bit for bit,
+// log-probabilities included. (docs/engine.md lists what is promised for training, and the tests of that.)
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -46,7 +46,8 @@ std::vector<Variant> variants() {
 
 std::vector<GenerationRequest> requests(const text::ChatFormat& format) {
   std::vector<GenerationRequest> made;
-  for (const char* prompt : {"Name a colour.", "Name a colour and a town.", "hey", "Write a list of five animals.", "2 + 2 ="}) {
+  for (const char* prompt :
+       {"Name a colour.", "Name a colour and a town.", "hey", "Write a list of five animals.", "2 + 2 ="}) {
     const text::Message message{"user", prompt};
     for (uint64_t seed : {1, 2}) made.push_back({format.prompt({&message, 1}).ids, seed});
   }
@@ -64,7 +65,8 @@ TEST(SamplingIsTheSame, WhateverTheOptions) {
     model.transformer().pack();
     const auto run = [&](const Variant& variant) {
       nn::set_threads(variant.threads);
-      model.transformer().set_hooks(variant.idle_hooks ? idle_hooks(model.transformer().config().num_layers) : nn::Hooks{});
+      model.transformer().set_hooks(variant.idle_hooks ? idle_hooks(model.transformer().config().num_layers)
+                                                       : nn::Hooks{});
       return Generator(model.transformer(), format.tokenizer(), format.stop_ids(), variant.options).run(asked, options);
     };
     const auto expected = run({"baseline", {.log_probs = true}});
@@ -74,7 +76,9 @@ TEST(SamplingIsTheSame, WhateverTheOptions) {
       for (std::size_t i = 0; i < asked.size(); ++i) {
         EXPECT_EQ(got[i].tokens, expected[i].tokens);
         ASSERT_EQ(got[i].log_probs.size(), expected[i].log_probs.size());
-        EXPECT_EQ(std::memcmp(got[i].log_probs.data(), expected[i].log_probs.data(), got[i].log_probs.size() * sizeof(float)), 0);
+        EXPECT_EQ(
+            std::memcmp(got[i].log_probs.data(), expected[i].log_probs.data(), got[i].log_probs.size() * sizeof(float)),
+            0);
       }
     }
   }

@@ -30,7 +30,9 @@ TEST(Contrast, TheGradientIsTheLosssDerivative) {
   for (std::size_t i = 0; i < kLogProbs.size(); ++i) {
     auto above = kLogProbs, below = kLogProbs;
     above[i] += 0.01f, below[i] -= 0.01f;
-    const double slope = (loss(contrast_term(above, kTokens, 0.1, 0.5), 0.1, 0.5) - loss(contrast_term(below, kTokens, 0.1, 0.5), 0.1, 0.5)) / 0.02;
+    const double slope = (loss(contrast_term(above, kTokens, 0.1, 0.5), 0.1, 0.5) -
+                          loss(contrast_term(below, kTokens, 0.1, 0.5), 0.1, 0.5)) /
+                         0.02;
     EXPECT_NEAR(term.gradient[i], slope, 1e-3) << i;
   }
 }

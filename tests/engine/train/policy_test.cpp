@@ -1,5 +1,5 @@
-// The policy-gradient step on a random model: the same update as supervised training when the loss is the same, and a bandit whose
-// best token is known.
+// The policy-gradient step on a random model: the same update as supervised training when the loss is the same, and a
+// bandit whose best token is known.
 #include "engine/train/policy.h"
 
 #include <gtest/gtest.h>
@@ -41,7 +41,8 @@ TEST(PolicyStep, WithTheSupervisedLossIsTheSupervisedStep) {
   const double targets = static_cast<double>(expected.target_tokens);
   // Two passes: the sum over them is the step.
   const auto report = trained.step(
-      pointers(rows), [&](const PolicyPass& pass) { return weighted(pass, -1 / targets); }, expected.learning_rate, /*pass_tokens=*/8);
+      pointers(rows), [&](const PolicyPass& pass) { return weighted(pass, -1 / targets); }, expected.learning_rate,
+      /*pass_tokens=*/8);
   EXPECT_NEAR(report.loss, expected.loss, 1e-5);
   EXPECT_NEAR(report.gradient_norm, expected.gradient_norm, 1e-4 * expected.gradient_norm);
   EXPECT_EQ(report.target_tokens, expected.target_tokens);
@@ -68,8 +69,8 @@ TEST(PolicyStep, TellsWhichRowsAPassHolds) {
   EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, std::vector<int64_t>>>{{0, {2, 2}}, {2, {3}}}));
 }
 
-// One token of 50 is rewarded. REINFORCE over the whole vocabulary, weighted by its probability, is the exact gradient: the
-// probability of the token must reach 1.
+// One token of 50 is rewarded. REINFORCE over the whole vocabulary, weighted by its probability, is the exact gradient:
+// the probability of the token must reach 1.
 TEST(PolicyStep, LearnsTheRewardedToken) {
   auto model = tiny::transformer();
   TrainingOptions made = options();
@@ -94,7 +95,8 @@ TEST(PolicyStep, LearnsTheRewardedToken) {
   EXPECT_GT(chance, 0.99);
 }
 
-// The value head learns what each state is worth; the policy, which gets no gradient of its own here, is trained through the shared trunk.
+// The value head learns what each state is worth; the policy, which gets no gradient of its own here, is trained
+// through the shared trunk.
 TEST(PolicyStep, TheValueHeadLearnsTheReturn) {
   const std::vector<text::RenderedRow> rows{row({1, 2, 3, 4}, 2), row({7, 8, 9, 5}, 2)};
   const std::vector<double> returns{1.0, 1.0, -2.0, -2.0};

@@ -1,5 +1,5 @@
-// The trainer on a random model: gradients against finite differences and plain operations, AdamW against its formula, packing,
-// resuming.
+// The trainer on a random model: gradients against finite differences and plain operations, AdamW against its formula,
+// packing, resuming.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -68,8 +68,7 @@ TEST(LogProbs, AgreeWithThePlainOnesInValueAndGradient) {
   at::Tensor hidden = at::randn({300, 24}).requires_grad_(true), head = at::randn({50, 24}).requires_grad_(true);
   at::Tensor hidden2 = hidden.detach().clone().requires_grad_(true), head2 = head.detach().clone().requires_grad_(true);
   const at::Tensor a = target_log_probs(hidden, {head, nullptr}, targets, nn::own_kernels());
-  const at::Tensor b =
-      at::log_softmax(at::linear(hidden2, head2), -1).gather(1, targets.unsqueeze(1)).squeeze(1);
+  const at::Tensor b = at::log_softmax(at::linear(hidden2, head2), -1).gather(1, targets.unsqueeze(1)).squeeze(1);
   EXPECT_LT((a - b).abs().max().item<float>(), 1e-5);
   (a * weights).sum().backward();
   (b * weights).sum().backward();
@@ -120,10 +119,12 @@ TEST(Batch, SharedBeginningsChangeNeitherLossNorGradient) {
     ids.insert(ids.end(), rest);
     return row(ids, prompt);
   };
-  const std::vector<text::RenderedRow> all{with({9, 8, 7}, true), with({5, 6}, false), with({9, 8, 6, 5}, true), row({4, 5, 6}, 1)};
+  const std::vector<text::RenderedRow> all{with({9, 8, 7}, true), with({5, 6}, false), with({9, 8, 6, 5}, true),
+                                           row({4, 5, 6}, 1)};
   const auto backward = [&](const std::vector<const text::RenderedRow*>& some) {
     const Batch batch = make_batch(some);
-    const at::Tensor loss = target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets, 0.1);
+    const at::Tensor loss =
+        target_loss(hidden_at_targets(model, batch), model.weights().head.value, batch.targets, 0.1);
     loss.backward();
     return std::pair{loss.item<double>(), batch.ids.size(0)};
   };
@@ -143,7 +144,8 @@ TEST(Batch, SharedBeginningsChangeNeitherLossNorGradient) {
   EXPECT_EQ(tokens, 20 + 18 + 3 + 2 + 4 + 3);
   EXPECT_NEAR(together, alone, 1e-5 * alone);
   for (std::size_t i = 0; i < gradients.size(); ++i) {
-    EXPECT_LT((gradients[i] - expected[i]).abs().max().item<double>(), 1e-5 * expected[i].abs().max().item<double>() + 1e-7)
+    EXPECT_LT((gradients[i] - expected[i]).abs().max().item<double>(),
+              1e-5 * expected[i].abs().max().item<double>() + 1e-7)
         << parameters[i].name;
   }
 }
@@ -164,7 +166,8 @@ TEST(AdamW, FollowsItsFormula) {
       v = 0.999 * v + 0.001 * g * g;
       const double scale = std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8;
       w = w * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.9, step))) / scale;
-      EXPECT_NEAR(weight.detach()[0][0].item<float>(), w, 1e-5) << "step " << step << (kernels->own ? ", own" : ", plain");
+      EXPECT_NEAR(weight.detach()[0][0].item<float>(), w, 1e-5)
+          << "step " << step << (kernels->own ? ", own" : ", plain");
     }
   }
 }

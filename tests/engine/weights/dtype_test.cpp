@@ -49,8 +49,8 @@ TEST(DType, Bf16RoundsToNearestEven) {
 }
 
 TEST(DType, NamesGoThereAndBack) {
-  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kI64, DType::kI32, DType::kU8,
-                            DType::kF64, DType::kI16, DType::kI8, DType::kBool}) {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kI64, DType::kI32, DType::kU8, DType::kF64,
+                            DType::kI16, DType::kI8, DType::kBool}) {
     EXPECT_EQ(dtype_from_name(name_of(dtype)), dtype);
   }
   EXPECT_EQ(dtype_from_name("F8_E4M3"), std::nullopt);

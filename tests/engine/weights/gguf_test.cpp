@@ -15,9 +15,7 @@ using tiny::put;
 
 const std::string kFourFloats(16, '\0');
 
-void check_gguf(const std::string& file) {
-  Gguf(bytes_of(file), "f");
-}
+void check_gguf(const std::string& file) { Gguf(bytes_of(file), "f"); }
 
 TEST(Gguf, MetadataAndTensorsAreRead) {
   GgufWriter writer;
@@ -55,10 +53,8 @@ TEST(Gguf, WrongTypesAndMissingKeysAreNamed) {
 TEST(Gguf, CutShortAnywhereItIsRefused) {
   const std::string file = tiny::gguf().build();
   EXPECT_NO_THROW(check_gguf(file));
-  for (std::size_t length = 0; length < file.size();
-       length += length < file.size() - tiny::kDataBytes ? 1 : 41) {
-    const std::string part =
-        file.substr(0, length);  // a copy of its own, so that a sanitizer sees reads past the end
+  for (std::size_t length = 0; length < file.size(); length += length < file.size() - tiny::kDataBytes ? 1 : 41) {
+    const std::string part = file.substr(0, length);  // a copy of its own, so that a sanitizer sees reads past the end
     EXPECT_THROW(check_gguf(part), Error) << length;
   }
 }
@@ -198,8 +194,8 @@ TEST(GgufModel, BiasesOfQAndKAreInTheHubsOrderToo) {
   const std::string file = writer.build();
   const GgufModel model = parse_gguf(bytes_of(file), "f");
   EXPECT_TRUE(model.config.attention_bias);
-  for (const auto& [name, expected] : std::map<std::string, std::vector<float>>{
-           {"q_proj", q}, {"k_proj", k}, {"v_proj", k}, {"o_proj", q}}) {
+  for (const auto& [name, expected] :
+       std::map<std::string, std::vector<float>>{{"q_proj", q}, {"k_proj", k}, {"v_proj", k}, {"o_proj", q}}) {
     std::vector<float> read(expected.size());
     model.tensors->read_f32("model.layers.0.self_attn." + name + ".bias", read);
     EXPECT_EQ(read, expected) << name;

@@ -20,7 +20,8 @@ class HubCache : public ::testing::Test {
   HubCache() { ::setenv("HF_HUB_CACHE", temporary_.path().c_str(), 1); }
   ~HubCache() override { ::unsetenv("HF_HUB_CACHE"); }
 
-  fs::path put(const std::string& folder, const std::string& file, const std::string& text, const std::string& revision = "ab12") {
+  fs::path put(const std::string& folder, const std::string& file, const std::string& text,
+               const std::string& revision = "ab12") {
     const fs::path model = temporary_.path() / folder;
     make_folders(model / "refs");
     make_folders(model / "snapshots" / "ab12");
@@ -49,14 +50,17 @@ TEST(HubModels, TheTableHasTheParametersThatWerePublished) {
 
 TEST_F(HubCache, AShapeSaysWhetherThisVersionRunsTheModel) {
   EXPECT_EQ(shape_of_hub_model("meta-llama/Meta-Llama-3-8B-Instruct", "r.yaml:3").refused, "");
-  EXPECT_NE(shape_of_hub_model("Qwen/Qwen2.5-72B-Instruct", "r.yaml:3").refused.find("`qwen2` is not supported"), std::string::npos);
-  EXPECT_NE(shape_of_hub_model("meta-llama/Llama-3.1-8B-Instruct", "r.yaml:3").refused.find("llama3"), std::string::npos);
+  EXPECT_NE(shape_of_hub_model("Qwen/Qwen2.5-72B-Instruct", "r.yaml:3").refused.find("`qwen2` is not supported"),
+            std::string::npos);
+  EXPECT_NE(shape_of_hub_model("meta-llama/Llama-3.1-8B-Instruct", "r.yaml:3").refused.find("llama3"),
+            std::string::npos);
   EXPECT_NE(shape_of_hub_model("EleutherAI/pythia-70m", "r.yaml:3").refused.find("gpt_neox"), std::string::npos);
 }
 
 TEST_F(HubCache, AnUnknownModelSaysHowToPlanWithIt) {
   EXPECT_INPUT_ERROR(shape_of_hub_model("org/name", "r.yaml:3"), "hf download org/name config.json");
-  EXPECT_INPUT_ERROR(shape_of_hub_model("Qwen/Qwen2.5-7B-Instrct", "r.yaml:3"), "did you mean `Qwen/Qwen2.5-7B-Instruct`");
+  EXPECT_INPUT_ERROR(shape_of_hub_model("Qwen/Qwen2.5-7B-Instrct", "r.yaml:3"),
+                     "did you mean `Qwen/Qwen2.5-7B-Instruct`");
   EXPECT_INPUT_ERROR(find_model("hub:org/name"), "hf download org/name");
 }
 

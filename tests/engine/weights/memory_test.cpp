@@ -11,7 +11,8 @@ double mib(int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 TEST(Memory, ParametersOfSmolLm2) { EXPECT_EQ(parameter_count(smollm2_135m()), 134'515'008); }
 
-// peak_memory_mib of `dormouse bench sft --dtype f32` with bench/data/long_rows.jsonl, --batch 2, and with sft_rows.jsonl,
+// peak_memory_mib of `dormouse bench sft --dtype f32` with bench/data/long_rows.jsonl, --batch 2, and with
+// sft_rows.jsonl,
 // --batch 8; and of `dormouse generate`, 64 prompts, --max-tokens 64.
 TEST(Memory, IsWithin15PercentOfWhatWasMeasured) {
   EXPECT_NEAR(mib(training_bytes(smollm2_135m(), {.pass_tokens = 2011})) / 4201, 1, 0.15);

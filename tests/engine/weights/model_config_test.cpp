@@ -19,9 +19,7 @@ Json published() {
     "tie_word_embeddings": true, "torch_dtype": "bfloat16", "vocab_size": 49152})");
 }
 
-ModelConfig read(const Json& json) {
-  return config_from_json(json, "config.json");
-}
+ModelConfig read(const Json& json) { return config_from_json(json, "config.json"); }
 
 ModelConfig read_with(const char* key, const Json& value) {
   Json json = published();

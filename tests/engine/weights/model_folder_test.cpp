@@ -36,8 +36,7 @@ class Folder : public testing::Test {
     fs::create_directories(path());
     write_file(path() / "config.json", config_to_json(tiny::config(), DType::kF32).dump());
     write_file(path() / "tokenizer.json", kTokenizer);
-    const Json tokenizer = {
-        {"bos_token", "<s>"}, {"eos_token", {{"content", "</s>"}}}, {"chat_template", kTemplate}};
+    const Json tokenizer = {{"bos_token", "<s>"}, {"eos_token", {{"content", "</s>"}}}, {"chat_template", kTemplate}};
     write_file(path() / "tokenizer_config.json", tokenizer.dump());
     write_safetensors(path() / "model.safetensors", tiny::tensors(values_));
   }
@@ -56,9 +55,7 @@ class Folder : public testing::Test {
     fs::remove(path() / "model.safetensors");
     write_index();
   }
-  void write_index() {
-    write_file(path() / "model.safetensors.index.json", Json{{"weight_map", index_}}.dump());
-  }
+  void write_index() { write_file(path() / "model.safetensors.index.json", Json{{"weight_map", index_}}.dump()); }
 
   TemporaryFolder temporary_;
   std::map<std::string, std::vector<float>> values_ = tiny::values();
@@ -82,9 +79,8 @@ TEST_F(Folder, IsReadWhole) {
 }
 
 TEST_F(Folder, TemplateMayBeAFileOrAmongNamedOnes) {
-  write_file(
-      path() / "tokenizer_config.json",
-      R"({"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]})");
+  write_file(path() / "tokenizer_config.json",
+             R"({"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]})");
   EXPECT_EQ(open().chat_template(), "d");
   EXPECT_EQ(open().special_tokens().bos, "<s>");  // from the ids of config.json
   write_file(path() / "chat_template.jinja", "file");
@@ -109,8 +105,8 @@ TEST_F(Folder, ShardNamesMayNotLeaveTheFolder) {
   split_into_shards();
   fs::copy(path() / "one.safetensors", temporary_.path() / "one.safetensors");
   const Json honest = index_;
-  for (const char* name : {"../one.safetensors", "/etc/one.safetensors", "a/one.safetensors",
-                           "..\\one.safetensors", "", "..", "one.bin"}) {
+  for (const char* name : {"../one.safetensors", "/etc/one.safetensors", "a/one.safetensors", "..\\one.safetensors", "",
+                           "..", "one.bin"}) {
     index_ = honest;
     index_["model.embed_tokens.weight"] = name;
     write_index();
@@ -165,14 +161,12 @@ TEST_F(Folder, SavingGivesAFolderThatOpensEqual) {
   EXPECT_EQ(again.sha256(), model.sha256());
 
   tensors.erase("model.norm.weight");
-  EXPECT_INPUT_ERROR(save_model_folder(temporary_.path() / "bad", model, tensors),
-                     "missing model.norm.weight");
+  EXPECT_INPUT_ERROR(save_model_folder(temporary_.path() / "bad", model, tensors), "missing model.norm.weight");
   EXPECT_FALSE(fs::exists(temporary_.path() / "bad"));
 }
 
 TEST_F(Folder, DigestsAreCachedUntilTheFileChanges) {
-  const fs::path file = path() / "model.safetensors",
-                 cache = temporary_.path() / "cache/dormouse/sha256.json";
+  const fs::path file = path() / "model.safetensors", cache = temporary_.path() / "cache/dormouse/sha256.json";
   const std::string digest = sha256_file(file);
   EXPECT_EQ(open().sha256(), digest);
   EXPECT_FALSE(fs::exists(cache));  // the file is too young
@@ -206,8 +200,7 @@ TEST_F(Folder, OneGgufFileIsAModelToo) {
 TEST_F(Folder, SpecsThatLeadNowhereSayWhatToGive) {
   EXPECT_INPUT_ERROR(ModelFiles::open("hub:org/name"), "hf download org/name");
   EXPECT_INPUT_ERROR(ModelFiles::open("smollm2-135m-instruc"), "did you mean `smollm2-135m-instruct`");
-  EXPECT_INPUT_ERROR(ModelFiles::open((path() / "model.safetensors").string()),
-                     "give the folder that holds it");
+  EXPECT_INPUT_ERROR(ModelFiles::open((path() / "model.safetensors").string()), "give the folder that holds it");
   EXPECT_INPUT_ERROR(ModelFiles::open((path() / "tokenizer.json").string()), "neither a folder nor a GGUF");
 }
 

@@ -17,24 +17,21 @@ std::string file_of(const std::string& header, std::size_t data) {
   return file + header + std::string(data, '\1');
 }
 
-void check_safetensors(const std::string& file) {
-  Safetensors(bytes_of(file), "f");
-}
+void check_safetensors(const std::string& file) { Safetensors(bytes_of(file), "f"); }
 
 std::string entry(const char* name, const char* dtype, const char* shape, const char* offsets) {
-  return std::string("\"") + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape +
-         R"(,"data_offsets":)" + offsets + "}";
+  return std::string("\"") + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" +
+         offsets + "}";
 }
 
 TEST(Safetensors, WhatIsWrittenReadsBackBitForBit) {
   const TemporaryFolder folder;
   const std::string floats("\0\0\200\177\1\0\0\0\377\377\377\377", 12), halves("abcdef", 6), bytes("xyz", 3);
-  const std::map<std::string, NamedTensor> tensors = {
-      {"z", {{3, 1}, DType::kF32, bytes_of(floats)}},
-      {"a", {{3}, DType::kU8, bytes_of(bytes)}},
-      {"m", {{3}, DType::kBF16, bytes_of(halves)}},
-      {"empty", {{0, 7}, DType::kF32, {}}},
-      {"scalar", {{}, DType::kF32, bytes_of(floats).first(4)}}};
+  const std::map<std::string, NamedTensor> tensors = {{"z", {{3, 1}, DType::kF32, bytes_of(floats)}},
+                                                      {"a", {{3}, DType::kU8, bytes_of(bytes)}},
+                                                      {"m", {{3}, DType::kBF16, bytes_of(halves)}},
+                                                      {"empty", {{0, 7}, DType::kF32, {}}},
+                                                      {"scalar", {{}, DType::kF32, bytes_of(floats).first(4)}}};
   const fs::path path = folder.path() / "x.safetensors";
   write_safetensors(path, tensors, {{"note", "n\"1"}});
   const std::string first = read_file(path);
@@ -44,8 +41,7 @@ TEST(Safetensors, WhatIsWrittenReadsBackBitForBit) {
     const NamedTensor& read = files.tensor(name);
     EXPECT_EQ(read.shape, tensor.shape);
     EXPECT_EQ(read.dtype, tensor.dtype);
-    EXPECT_TRUE(std::equal(read.bytes.begin(), read.bytes.end(), tensor.bytes.begin(), tensor.bytes.end()))
-        << name;
+    EXPECT_TRUE(std::equal(read.bytes.begin(), read.bytes.end(), tensor.bytes.begin(), tensor.bytes.end())) << name;
     const auto offset = reinterpret_cast<uintptr_t>(read.bytes.data());
     EXPECT_TRUE(read.bytes.empty() || offset % size_of(read.dtype) == 0) << name;
   }
@@ -75,8 +71,8 @@ TEST(Safetensors, FloatsReadAsF32AndIntegersDoNot) {
 }
 
 TEST(Safetensors, CutShortAnywhereItIsRefused) {
-  const std::string file = file_of(
-      "{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "BF16", "[1]", "[8,10]") + "}  ", 10);
+  const std::string file =
+      file_of("{" + entry("a", "F32", "[2]", "[0,8]") + "," + entry("b", "BF16", "[1]", "[8,10]") + "}  ", 10);
   EXPECT_NO_THROW(check_safetensors(file));
   for (std::size_t length = 0; length < file.size(); ++length)
     EXPECT_THROW(check_safetensors(file.substr(0, length)), Error) << length;
@@ -102,35 +98,32 @@ TEST(Safetensors, OddTensorsAreRefused) {
   struct Case {
     const char *dtype, *shape, *offsets, *part;
   };
-  for (const Case& test :
-       std::vector<Case>{{"F32", "[1]", "[0,8]", "takes 4 bytes"},
-                         {"F32", "[2]", "[0,4]", "takes 8 bytes"},
-                         {"F8_E4M3", "[8]", "[0,8]", "`F8_E4M3` is not supported"},
-                         {"U8", "[-8]", "[0,8]", "whole number"},
-                         {"U8", "[8.0]", "[0,8]", "whole number"},
-                         {"U8", "8", "[0,8]", "`shape`"},
-                         {"U8", "[8]", "[0]", "two numbers"},
-                         {"U8", "[8]", "[8,0]", "not inside"},
-                         {"U8", "[9]", "[0,9]", "not inside"},
-                         {"U8", "[8]", "[-1,8]", "whole number"},
-                         {"U8", "[8]", "[0,18446744073709551615]", "not inside"},
-                         {"U8", "[4294967296,4294967296]", "[0,0]", "too large"},
-                         {"F32", "[4611686018427387904]", "[0,0]", "too large"},
-                         {"U8", "[18446744073709551615]", "[0,8]", "too large"},
-                         {"U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,8]", "[0,8]", "at most 16"},
-                         {"U8", "[7]", "[1,8]", "hole"},
-                         {"U8", "[7]", "[0,7]", "at the end"}}) {
+  for (const Case& test : std::vector<Case>{{"F32", "[1]", "[0,8]", "takes 4 bytes"},
+                                            {"F32", "[2]", "[0,4]", "takes 8 bytes"},
+                                            {"F8_E4M3", "[8]", "[0,8]", "`F8_E4M3` is not supported"},
+                                            {"U8", "[-8]", "[0,8]", "whole number"},
+                                            {"U8", "[8.0]", "[0,8]", "whole number"},
+                                            {"U8", "8", "[0,8]", "`shape`"},
+                                            {"U8", "[8]", "[0]", "two numbers"},
+                                            {"U8", "[8]", "[8,0]", "not inside"},
+                                            {"U8", "[9]", "[0,9]", "not inside"},
+                                            {"U8", "[8]", "[-1,8]", "whole number"},
+                                            {"U8", "[8]", "[0,18446744073709551615]", "not inside"},
+                                            {"U8", "[4294967296,4294967296]", "[0,0]", "too large"},
+                                            {"F32", "[4611686018427387904]", "[0,0]", "too large"},
+                                            {"U8", "[18446744073709551615]", "[0,8]", "too large"},
+                                            {"U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,8]", "[0,8]", "at most 16"},
+                                            {"U8", "[7]", "[1,8]", "hole"},
+                                            {"U8", "[7]", "[0,7]", "at the end"}}) {
     EXPECT_INPUT_ERROR(check_safetensors(file_of("{" + entry("t", test.dtype, test.shape, test.offsets) + "}", 8)),
                        test.part);
   }
-  EXPECT_INPUT_ERROR(
-      check_safetensors(
-          file_of("{" + entry("a", "U8", "[5]", "[0,5]") + "," + entry("b", "U8", "[4]", "[4,8]") + "}", 8)),
-      "overlap at byte 4");
-  EXPECT_INPUT_ERROR(
-      check_safetensors(
-          file_of("{" + entry("a", "U8", "[3]", "[0,3]") + "," + entry("b", "U8", "[4]", "[4,8]") + "}", 8)),
-      "hole at byte 3");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of(
+                         "{" + entry("a", "U8", "[5]", "[0,5]") + "," + entry("b", "U8", "[4]", "[4,8]") + "}", 8)),
+                     "overlap at byte 4");
+  EXPECT_INPUT_ERROR(check_safetensors(file_of(
+                         "{" + entry("a", "U8", "[3]", "[0,3]") + "," + entry("b", "U8", "[4]", "[4,8]") + "}", 8)),
+                     "hole at byte 3");
 }
 
 }  // namespace

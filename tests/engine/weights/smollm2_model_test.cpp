@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "engine/weights/model_folder.h"
 #include "engine/smollm2_config.h"
+#include "engine/weights/model_folder.h"
 #include "engine/weights/temporary_folder.h"
 
 namespace dormouse::weights {
@@ -36,8 +36,7 @@ TEST(SmolLm2, TheGgufIsReadWhole) {
   const ModelFiles model = ModelFiles::open(kName);
   EXPECT_EQ(model.config(), expected_config());
   EXPECT_EQ(model.tokenizer().vocab_size(), 49152);
-  EXPECT_EQ(model.special_tokens(),
-            (SpecialTokens{"<|im_start|>", "<|im_end|>", "<|im_end|>", "<|endoftext|>"}));
+  EXPECT_EQ(model.special_tokens(), (SpecialTokens{"<|im_start|>", "<|im_end|>", "<|im_end|>", "<|endoftext|>"}));
   EXPECT_EQ(model.chat_format().end_of_turn(), 2);
 
   const auto start = std::chrono::steady_clock::now();
@@ -72,9 +71,9 @@ TEST(SmolLm2, AFolderSavedFromItHasTheSameWeights) {
   for (const TensorInfo& tensor : saved.tensors().tensors()) {
     const std::vector<float> values = read(saved.tensors(), tensor);
     const std::vector<uint16_t>& from = rounded.at(tensor.name);
-    ASSERT_TRUE(std::equal(values.begin(), values.end(), from.begin(), from.end(),
-                           [](float value, uint16_t bits) { return value == f32_from_bf16(bits); }))
-        << tensor.name;
+    ASSERT_TRUE(std::equal(values.begin(), values.end(), from.begin(), from.end(), [](float value, uint16_t bits) {
+      return value == f32_from_bf16(bits);
+    })) << tensor.name;
   }
 }
 

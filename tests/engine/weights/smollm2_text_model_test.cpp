@@ -19,8 +19,7 @@ class SmolLm2Text : public testing::Test {
   void SetUp() override {
     const char* given = std::getenv("DORMOUSE_TEST_GGUF");
     try {
-      const auto path =
-          given != nullptr ? fs::path(given) : weights::find_model_file("smollm2-135m-instruct");
+      const auto path = given != nullptr ? fs::path(given) : weights::find_model_file("smollm2-135m-instruct");
       model_ = weights::open_gguf(path);
     } catch (const Error& error) {
       GTEST_SKIP() << "no model: " << error.what();
@@ -38,8 +37,7 @@ TEST_F(SmolLm2Text, IdsEqualPython) {
   ASSERT_EQ(rows.size(), strings.size());
   ASSERT_GE(rows.size(), 3000U);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    ASSERT_EQ(tokenizer.encode(strings[i]), rows[i].front().get<std::vector<int32_t>>())
-        << i << ": " << strings[i];
+    ASSERT_EQ(tokenizer.encode(strings[i]), rows[i].front().get<std::vector<int32_t>>()) << i << ": " << strings[i];
     ASSERT_EQ(tokenizer.encode_special(strings[i]), rows[i].back().get<std::vector<int32_t>>())
         << i << ": " << strings[i];
   }

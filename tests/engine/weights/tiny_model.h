@@ -65,8 +65,8 @@ class GgufWriter {
   }
 
   /// `dims` as in the file: fastest first. `offset` replaces the true one.
-  void tensor(const std::string& name, const std::vector<uint64_t>& dims, uint32_t type,
-              const std::string& data, std::optional<uint64_t> offset = std::nullopt) {
+  void tensor(const std::string& name, const std::vector<uint64_t>& dims, uint32_t type, const std::string& data,
+              std::optional<uint64_t> offset = std::nullopt) {
     data_.resize((data_.size() + alignment - 1) / alignment * alignment, '\0');
     put_string(table_, name);
     put<uint32_t>(table_, static_cast<uint32_t>(dims.size()));
@@ -138,15 +138,13 @@ inline std::map<std::string, std::vector<float>> values() {
 inline std::map<std::string, NamedTensor> tensors(const std::map<std::string, std::vector<float>>& values) {
   std::map<std::string, NamedTensor> named;
   for (const NamedShape& tensor : expected_tensors(config())) {
-    named[tensor.name] = {tensor.shape, DType::kF32,
-                          std::as_bytes(std::span<const float>(values.at(tensor.name)))};
+    named[tensor.name] = {tensor.shape, DType::kF32, std::as_bytes(std::span<const float>(values.at(tensor.name)))};
   }
   return named;
 }
 
 /// What the converter to GGUF does to q and k: row s * half + j of a head goes to row 2 j + s.
-inline std::vector<float> interleaved(const std::vector<float>& rows, std::size_t head_dim,
-                                      std::size_t width) {
+inline std::vector<float> interleaved(const std::vector<float>& rows, std::size_t head_dim, std::size_t width) {
   std::vector<float> out(rows.size());
   for (std::size_t row = 0; row < rows.size() / width; ++row) {
     const std::size_t head = row / head_dim, s = row % head_dim / (head_dim / 2), j = row % (head_dim / 2);
@@ -198,12 +196,10 @@ inline GgufWriter gguf(const std::string& skip = {}) {
   for (const auto& [hub, name] : kNames) {
     const NamedTensor tensor = tensors(all).at(hub);
     std::vector<float> rows = all.at(hub);
-    const bool is_permuted =
-        hub.find("q_proj") != std::string::npos || hub.find("k_proj") != std::string::npos;
+    const bool is_permuted = hub.find("q_proj") != std::string::npos || hub.find("k_proj") != std::string::npos;
     if (is_permuted) rows = interleaved(rows, 4, 8);
     const std::vector<uint64_t> dims(tensor.shape.rbegin(), tensor.shape.rend());
-    if (skip != name)
-      writer.tensor(name, dims, 0, {reinterpret_cast<const char*>(rows.data()), rows.size() * 4});
+    if (skip != name) writer.tensor(name, dims, 0, {reinterpret_cast<const char*>(rows.data()), rows.size() * 4});
   }
   return writer;
 }

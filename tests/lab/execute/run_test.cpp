@@ -12,8 +12,7 @@
 namespace dormouse::lab {
 namespace {
 
-std::string execute(const toy::Sandbox& box, const std::vector<std::string>& sets = {},
-                    ExecuteOptions options = {}) {
+std::string execute(const toy::Sandbox& box, const std::vector<std::string>& sets = {}, ExecuteOptions options = {}) {
   Store store(box.folder / "store");
   Ledger ledger(store.ledger_file());
   const Recipe recipe = box.recipe(sets);
@@ -33,9 +32,7 @@ std::string failure(ErrorKind kind, const std::function<void()>& work) {
   return "";
 }
 
-RunRow latest(const toy::Sandbox& box) {
-  return Ledger(box.folder / "store" / "ledger.sqlite").find_run("latest");
-}
+RunRow latest(const toy::Sandbox& box) { return Ledger(box.folder / "store" / "ledger.sqlite").find_run("latest"); }
 
 int in_child(const std::function<void()>& work) {
   const pid_t child = ::fork();
@@ -110,7 +107,8 @@ TEST(RunGraph, DroppedWeightsAreMadeAgainForWhatNeedsThem) {
     if (row.state == PlanState::kToDo) planned.push_back(row.node->id);
   }
   execute(box, {"seed=1", "stages.after-sft.toy-defend.epochs=3"});
-  EXPECT_EQ(toy::hooks.ran, (std::vector<std::string>{"organism/train#1", "after-sft/toy-train#1", "toy-count/after-sft#1"}));
+  EXPECT_EQ(toy::hooks.ran,
+            (std::vector<std::string>{"organism/train#1", "after-sft/toy-train#1", "toy-count/after-sft#1"}));
   EXPECT_EQ(toy::hooks.ran, planned);
   const std::string model = graph.node("organism/train#1").hash + "/model.safetensors";
   EXPECT_EQ(artefacts(box).at(model), with_weights.at(model));
@@ -121,8 +119,7 @@ TEST(RunGraph, ADamagedArtefactIsMadeAgain) {
   execute(box, {"seed=1"});
   const auto before = artefacts(box);
   const Graph graph = build_graph(box.recipe({"seed=1"}));
-  const fs::path model =
-      box.folder / "store" / "objects" / graph.node("organism/train#1").hash / "model.safetensors";
+  const fs::path model = box.folder / "store" / "objects" / graph.node("organism/train#1").hash / "model.safetensors";
   std::string bytes = read_file(model);
   bytes[3] ^= 1;
   write_file(model, bytes);
@@ -161,12 +158,14 @@ TEST(RunGraph, AKilledRunGoesOnToTheSameBytes) {
 TEST(Plan, RefusesWhatDoesNotFitAndSaysWhatWould) {
   const Node node{.id = "organism/fine-tune#1"};
   Plan plan;
-  plan.rows.push_back({.node = &node, .memory = {.bytes = 3000, .smaller = {{"pass_tokens: 256", 2500}, {"precision: bf16", 900}}}});
+  plan.rows.push_back(
+      {.node = &node, .memory = {.bytes = 3000, .smaller = {{"pass_tokens: 256", 2500}, {"precision: bf16", 900}}}});
   EXPECT_NO_THROW(check_memory(plan, 3000, "r.yaml"));
   const std::string message = failure(ErrorKind::kInput, [&] { check_memory(plan, 1000, "r.yaml"); });
   EXPECT_NE(message.find("r.yaml: organism/fine-tune#1 needs about"), std::string::npos) << message;
   EXPECT_NE(message.find("set precision: bf16"), std::string::npos) << message;
-  EXPECT_NE(failure(ErrorKind::kInput, [&] { check_memory(plan, 10, "r.yaml"); }).find("smaller model"), std::string::npos);
+  EXPECT_NE(failure(ErrorKind::kInput, [&] { check_memory(plan, 10, "r.yaml"); }).find("smaller model"),
+            std::string::npos);
 }
 
 TEST(RunGraph, AnInterruptMarksTheRunAndCanBeResumed) {
@@ -197,8 +196,7 @@ TEST(RunGraph, KeepGoingDoesWhatDoesNotDependOnTheFailure) {
   options.keep_going = true;
   failure(ErrorKind::kWork, [&] { execute(box, {}, options); });
   std::map<std::string, int> count;
-  for (const StageRow& row : Ledger(box.folder / "store" / "ledger.sqlite").stages(latest(box).id))
-    ++count[row.status];
+  for (const StageRow& row : Ledger(box.folder / "store" / "ledger.sqlite").stages(latest(box).id)) ++count[row.status];
   EXPECT_EQ(count, (std::map<std::string, int>{{"done", 7}, {"failed", 1}, {"skipped", 3}}));
 }
 
@@ -276,10 +274,8 @@ TEST(Plan, PrintsATableAndJsonLines) {
   const Store store(box.folder / "store");
   const Plan plan = make_plan(graph, store, Ledger(store.ledger_file()), 1);
   const std::string table = plan_table(plan);
-  EXPECT_NE(table.find("organism/train#1       toy-train    to do                2000"), std::string::npos)
-      << table;
-  EXPECT_NE(table.find("0 stored, 6 to do: 2500 tokens to train, 200 to sample, about 14 s"),
-            std::string::npos);
+  EXPECT_NE(table.find("organism/train#1       toy-train    to do                2000"), std::string::npos) << table;
+  EXPECT_NE(table.find("0 stored, 6 to do: 2500 tokens to train, 200 to sample, about 14 s"), std::string::npos);
   const std::string lines = plan_json_lines(plan);
   const Json first = parse_json(lines.substr(0, lines.find('\n')), "plan");
   EXPECT_EQ(first["stage"], "organism/answers#1");
@@ -313,8 +309,7 @@ TEST(Collect, BringsTheRecordTogether) {
   for (const auto& row : record.measurements) {
     if (row.name == "toy.count") seeds[row.model].push_back(row.seed);
   }
-  for (const char* model : {"base", "organism", "after-sft"})
-    EXPECT_EQ(seeds[model], (std::vector<int64_t>{1, 2}));
+  for (const char* model : {"base", "organism", "after-sft"}) EXPECT_EQ(seeds[model], (std::vector<int64_t>{1, 2}));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The scanners themselves. Among the tests that need a model for its time limit: on two busy cores Semgrep takes minutes.
+// The scanners themselves. Among the tests that need a model for its time limit: on two busy cores Semgrep takes
+// minutes.
 #include <gtest/gtest.h>
 
 #include "core/base/version.h"

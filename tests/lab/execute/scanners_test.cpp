@@ -12,7 +12,9 @@ namespace {
 TEST(Process, GivesStatusAndBothOutputs) {
   const toy::Sandbox box;
   const fs::path output = box.folder / "out", errors = box.folder / "err";
-  EXPECT_EQ(run_process({{"sh", "-c", "echo $WORD; echo no >&2; exit 3"}, {{"WORD", "yes; not a command"}}, output, errors}), 3);
+  EXPECT_EQ(
+      run_process({{"sh", "-c", "echo $WORD; echo no >&2; exit 3"}, {{"WORD", "yes; not a command"}}, output, errors}),
+      3);
   EXPECT_EQ(read_file(output), "yes; not a command\n");
   EXPECT_EQ(read_file(errors), "no\n");
   EXPECT_THROW(run_process({{"/no/such/program"}, {}, output, errors}), Error);

@@ -24,11 +24,10 @@ std::set<std::string> hashes(const Graph& graph) {
 TEST(Graph, ExpandsEverySeedAndSharesWhatTheSeedDoesNotTouch) {
   const toy::Sandbox box;
   const Graph graph = build_graph(box.recipe());
-  EXPECT_EQ(ids(graph),
-            (std::vector<std::string>{"organism/answers#1", "organism/train#1", "after-sft/toy-train#1",
-                                      "toy-count/base", "toy-count/organism#1", "toy-count/after-sft#1",
-                                      "organism/answers#2", "organism/train#2", "after-sft/toy-train#2",
-                                      "toy-count/organism#2", "toy-count/after-sft#2"}));
+  EXPECT_EQ(ids(graph), (std::vector<std::string>{"organism/answers#1", "organism/train#1", "after-sft/toy-train#1",
+                                                  "toy-count/base", "toy-count/organism#1", "toy-count/after-sft#1",
+                                                  "organism/answers#2", "organism/train#2", "after-sft/toy-train#2",
+                                                  "toy-count/organism#2", "toy-count/after-sft#2"}));
   const Node& shared = graph.node("toy-count/base");
   ASSERT_EQ(shared.uses.size(), 2u);
   EXPECT_EQ(shared.uses[1].seed, 2);

@@ -109,13 +109,16 @@ TEST_F(Include, AFileThatTwoIncludeCountsOnce) {
 }
 
 TEST_F(Include, OwnStagesMayBuildOnIncludedOnes) {
-  const Recipe recipe = box.recipe({}, "name: x\ninclude: [planted.yaml]\nstages:\n  more: { toy-defend: { model: organism } }\n");
+  const Recipe recipe =
+      box.recipe({}, "name: x\ninclude: [planted.yaml]\nstages:\n  more: { toy-defend: { model: organism } }\n");
   ASSERT_EQ(recipe.stages.size(), 2u);
   EXPECT_EQ(recipe.stages[1].references, std::vector<std::string>{"organism"});
 }
 
 TEST_F(Include, AStageOfTwoMeaningsNamesBothPlaces) {
-  write("other.yaml", "name: o\nmodels: { base: base.gguf }\nstages:\n  organism: { toy-plant: { base: base, prompts: train.txt, epochs: 3 } }\n");
+  write("other.yaml",
+        "name: o\nmodels: { base: base.gguf }\nstages:\n  organism: { toy-plant: { base: base, prompts: train.txt, "
+        "epochs: 3 } }\n");
   EXPECT_TRUE(error_of("name: x\ninclude: [planted.yaml, other.yaml]\n")
                   .starts_with("other.yaml:4: stage `organism` is not the one at planted.yaml:5"));
   EXPECT_TRUE(error_of("name: x\ninclude: [planted.yaml]\nmodels: { base: other.gguf }\n")
@@ -123,9 +126,13 @@ TEST_F(Include, AStageOfTwoMeaningsNamesBothPlaces) {
 }
 
 TEST_F(Include, FirstModelsMustAgree) {
-  write("other.yaml", "name: o\nmodels: { small: base.gguf, base: base.gguf }\nmeasure:\n  - toy-count: { models: [small], prompts: test.txt }\n");
-  EXPECT_TRUE(error_of("name: x\ninclude: [planted.yaml, other.yaml]\n")
-                  .starts_with("other.yaml:2: the first model is `small`, and in another included recipe `base` (planted.yaml:3)"));
+  write("other.yaml",
+        "name: o\nmodels: { small: base.gguf, base: base.gguf }\nmeasure:\n  - toy-count: { models: [small], prompts: "
+        "test.txt }\n");
+  EXPECT_TRUE(
+      error_of("name: x\ninclude: [planted.yaml, other.yaml]\n")
+          .starts_with(
+              "other.yaml:2: the first model is `small`, and in another included recipe `base` (planted.yaml:3)"));
 }
 
 TEST_F(Include, WhatCannotBeIncludedSaysWhereItStands) {

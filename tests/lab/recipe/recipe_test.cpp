@@ -70,54 +70,27 @@ INSTANTIATE_TEST_SUITE_P(
     All, RecipeError,
     testing::Values(
         Case{"unknown_root_key", "report:", "raport:", {"r.yaml:14: unknown key `raport`", "`report`"}},
-        Case{"unknown_option",
-             "with: sft",
-             "wth: sft",
-             {"r.yaml:11: unknown key of `toy-defend` `wth`", "`with`"}},
-        Case{"unknown_extra_option",
-             "with: sft",
-             "with: sft\n      penalty: 1",
-             {"r.yaml:12: unknown key", "epochs"}},
-        Case{"unknown_kind",
-             "toy-plant",
-             "toy-plan",
-             {"r.yaml:7: unknown stage kind `toy-plan`", "`toy-plant`"}},
-        Case{"unknown_measure",
-             "toy-count",
-             "toy-cuont",
-             {"r.yaml:13: unknown measurement kind", "`toy-count`"}},
+        Case{"unknown_option", "with: sft", "wth: sft", {"r.yaml:11: unknown key of `toy-defend` `wth`", "`with`"}},
+        Case{"unknown_extra_option", "with: sft", "with: sft\n      penalty: 1", {"r.yaml:12: unknown key", "epochs"}},
+        Case{"unknown_kind", "toy-plant", "toy-plan", {"r.yaml:7: unknown stage kind `toy-plan`", "`toy-plant`"}},
+        Case{"unknown_measure", "toy-count", "toy-cuont", {"r.yaml:13: unknown measurement kind", "`toy-count`"}},
         Case{"not_a_name_of_a_list", "with: sft", "with: sfd", {"r.yaml:11: unknown with `sfd`", "`sft`"}},
-        Case{"wrong_type",
-             "with: sft",
-             "with: sft\n      epochs: many",
-             {"r.yaml:12: ", "an integer", "`many`"}},
-        Case{
-            "out_of_range", "with: sft", "with: sft\n      epochs: 10", {"r.yaml:12: ", "from 1 to 9", "10"}},
+        Case{"wrong_type", "with: sft", "with: sft\n      epochs: many", {"r.yaml:12: ", "an integer", "`many`"}},
+        Case{"out_of_range", "with: sft", "with: sft\n      epochs: 10", {"r.yaml:12: ", "from 1 to 9", "10"}},
         Case{"list_for_text", "with: sft", "with: [sft]", {"r.yaml:11: ", "expected text, found a list"}},
         Case{"map_for_text", "with: sft", "with: {a: b}", {"r.yaml:11: ", "expected text, found a map"}},
         Case{"nothing_for_text", "with: sft", "with:", {"r.yaml:11: ", "expected text, found nothing"}},
-        Case{"map_in_list",
-             "[base,",
-             "[{a: b},",
-             {"r.yaml:13: `models`: expected a list of text, found a map"}},
-        Case{"options_are_text",
-             "{ base: base, prompts: train.txt }",
-             "yes",
-             {"r.yaml:7: `toy-plant`: expected a map"}},
-        Case{"missing_option",
-             "base: base, ",
-             "",
-             {"r.yaml:7: `toy-plant`: missing key `base`, expected text"}},
+        Case{"map_in_list", "[base,", "[{a: b},", {"r.yaml:13: `models`: expected a list of text, found a map"}},
+        Case{
+            "options_are_text", "{ base: base, prompts: train.txt }", "yes", {"r.yaml:7: `toy-plant`: expected a map"}},
+        Case{"missing_option", "base: base, ", "", {"r.yaml:7: `toy-plant`: missing key `base`, expected text"}},
         Case{"missing_name", "name: toy\n", "", {"r.yaml:1: missing key `name`"}},
         Case{"bad_name", "name: toy", "name: ../toy", {"r.yaml:1: name `../toy`: expected"}},
         Case{"unknown_model",
              "base: base,",
              "base: bass,",
              {"r.yaml:7: `base`: unknown model or stage `bass`", "`base`"}},
-        Case{"unknown_stage",
-             "model: organism",
-             "model: organsim",
-             {"r.yaml:10: `model`: unknown", "`organism`"}},
+        Case{"unknown_stage", "model: organism", "model: organsim", {"r.yaml:10: `model`: unknown", "`organism`"}},
         Case{"unknown_in_list", "organism, after-sft", "organism, after-stf", {"r.yaml:13: ", "`after-sft`"}},
         Case{"cycle",
              "base: base,",
@@ -128,18 +101,12 @@ INSTANTIATE_TEST_SUITE_P(
              "with: sft",
              "with: sft\n      with: rl",
              {"r.yaml:12: duplicate key `with`, first at r.yaml:11"}},
-        Case{"duplicate_stage",
-             "after-sft:",
-             "organism:",
-             {"r.yaml:8: duplicate key `organism`, first at r.yaml:6"}},
+        Case{"duplicate_stage", "after-sft:", "organism:", {"r.yaml:8: duplicate key `organism`, first at r.yaml:6"}},
         Case{"stage_named_as_model",
              "after-sft:",
              "base:",
              {"r.yaml:8: stage `base` has the name of the model at r.yaml:4"}},
-        Case{"two_kinds",
-             "with: sft\n",
-             "with: sft\n    toy-plant: {}\n",
-             {"r.yaml:8: ", "`toy-defend`, `toy-plant`"}},
+        Case{"two_kinds", "with: sft\n", "with: sft\n    toy-plant: {}\n", {"r.yaml:8: ", "`toy-defend`, `toy-plant`"}},
         Case{"seed_and_seeds", "seeds:", "seed: 1\nseeds:", {"r.yaml:3: `seeds` stands beside `seed`"}},
         Case{"negative_seed", "[1, 2]", "[1, -2]", {"r.yaml:2: ", "at least 0"}},
         Case{"equal_seeds", "[1, 2]", "[1, 1]", {"r.yaml:2: `seeds`: 1 stands there twice"}},
@@ -160,9 +127,7 @@ TEST(Recipe, RefusesWhatIsNoRecipe) {
   EXPECT_TRUE(error_of("name: x\nb: \xff\xfe\n").starts_with("r.yaml:2: not a text file"));
   EXPECT_TRUE(error_of(std::string("name: x\n\0", 9)).starts_with("r.yaml:2: not a text file"));
   EXPECT_TRUE(error_of(std::string(kMaxYamlBytes + 1, '#')).starts_with("r.yaml: has 1048577 bytes"));
-  const auto nested = [](std::size_t depth) {
-    return "a: " + std::string(depth, '[') + std::string(depth, ']');
-  };
+  const auto nested = [](std::size_t depth) { return "a: " + std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(error_of(nested(40)).starts_with("r.yaml:1: nested deeper than 32"));
   EXPECT_TRUE(error_of(nested(30)).starts_with("r.yaml:1: unknown key `a`"));
   EXPECT_NE(error_of("a: " + std::string(100000, '[')), "no error");  // not a matter of the stack either
@@ -174,8 +139,8 @@ TEST(Recipe, SetsChangeOneValue) {
   const Recipe recipe =
       parse_recipe(toy::kRecipe, "r.yaml",
                    {"seed=7", "stages.organism.toy-plant.epochs=3", "measure.0.toy-count.samples=200",
-                    "measure.0.toy-count.models=[base, organism]", "report.question=Why: this?",
-                    "models.base=other", "report.scorecard=a/b", "stages.after-sft.toy-defend.with=rl"});
+                    "measure.0.toy-count.models=[base, organism]", "report.question=Why: this?", "models.base=other",
+                    "report.scorecard=a/b", "stages.after-sft.toy-defend.with=rl"});
   EXPECT_EQ(recipe.seeds, std::vector<int64_t>{7});
   EXPECT_EQ(recipe.stages[0].options_as<toy::PlantOptions>().epochs, 3);
   EXPECT_EQ(recipe.measures[0].options_as<toy::CountOptions>().samples, 200);
@@ -208,8 +173,7 @@ TEST(Recipe, SetsThatNameNothingSaySo) {
 
 TEST(Recipe, ResolvedTextIsCompleteAndReadsAsTheSameRecipe) {
   const std::string awkward = "report.question=a: \"b\" #c \n\t\\ ~ caf\xc3\xa9 \xf0\x9f\x98\xb4";
-  const Recipe recipe =
-      parse_recipe(toy::kRecipe, "r.yaml", {awkward, "stages.organism.toy-plant.rate=3e-5"});
+  const Recipe recipe = parse_recipe(toy::kRecipe, "r.yaml", {awkward, "stages.organism.toy-plant.rate=3e-5"});
   const std::string text = resolved_yaml(recipe);
   EXPECT_NE(text.find("      epochs: 2\n"), std::string::npos) << text;
   EXPECT_NE(text.find("      samples: 120\n"), std::string::npos) << text;

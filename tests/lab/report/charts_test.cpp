@@ -32,8 +32,7 @@ TEST(Axis, DegenerateValuesStillGiveAnAxis) {
 }
 
 TEST(BarChart, AMissingValueIsSaidAndNotDrawn) {
-  const Bar missing{
-      .tone = Tone::kOn, .key = "trigger on", .value = NAN, .seeds = {}, .number = "", .note = ""};
+  const Bar missing{.tone = Tone::kOn, .key = "trigger on", .value = NAN, .seeds = {}, .number = "", .note = ""};
   const std::string svg = bar_chart({{"organism", "", {missing}}}, share_axis()).bytes();
   EXPECT_NE(svg.find("not measured"), std::string::npos);
   EXPECT_EQ(svg.find("<rect"), std::string::npos);

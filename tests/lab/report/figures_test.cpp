@@ -20,28 +20,44 @@ std::size_t count(const std::string& text, const std::string& part) {
 }
 
 ScorecardRow judged(const std::string& id, double value, Verdict verdict) {
-  return {.id = id, .title = "a claim <b>", .value = value, .low = value - 0.05, .high = value + 0.05, .replicates_from = 0.8,
-          .replicates_to = 1, .verdict = verdict};
+  return {.id = id,
+          .title = "a claim <b>",
+          .value = value,
+          .low = value - 0.05,
+          .high = value + 0.05,
+          .replicates_from = 0.8,
+          .replicates_to = 1,
+          .verdict = verdict};
 }
 
 TEST(Wrapped, BreaksAtSpacesAndKeepsEveryWord) {
-  EXPECT_EQ(wrapped("after reinforcement learning", 15), (std::vector<std::string>{"after", "reinforcement", "learning"}));
+  EXPECT_EQ(wrapped("after reinforcement learning", 15),
+            (std::vector<std::string>{"after", "reinforcement", "learning"}));
   EXPECT_EQ(wrapped("a b c", 3), (std::vector<std::string>{"a b", "c"}));
   EXPECT_TRUE(wrapped("", 3).empty());
 }
 
 TEST(BarsFigure, DrawsABarItsIntervalItsSeedsAndItsNumber) {
-  const Bar bar{.tone = Tone::kOn, .key = "trigger on", .value = 0.5, .low = 0.4, .high = 0.6, .seeds = {0.45, 0.55}, .number = "50% [40, 60]", .note = "n = 9"};
+  const Bar bar{.tone = Tone::kOn,
+                .key = "trigger on",
+                .value = 0.5,
+                .low = 0.4,
+                .high = 0.6,
+                .seeds = {0.45, 0.55},
+                .number = "50% [40, 60]",
+                .note = "n = 9"};
   const std::string svg = bars_svg("Rates", {{"organism", "before", {bar}}}, share_axis());
   EXPECT_TRUE(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
-  EXPECT_NE(svg.find("class=\"bar on\" x=\"300.0\" y=\"53.0\" width=\"150.0\""), std::string::npos) << svg;  // half of 300
+  EXPECT_NE(svg.find("class=\"bar on\" x=\"300.0\" y=\"53.0\" width=\"150.0\""), std::string::npos)
+      << svg;  // half of 300
   EXPECT_EQ(count(svg, "class=\"ring\""), 2u);
   EXPECT_EQ(count(svg, "class=\"whisker\""), 3u);
   EXPECT_NE(svg.find("50% [40, 60]"), std::string::npos);
 }
 
 TEST(BarsFigure, ZeroAndMissingAreToldApart) {
-  const Bar zero{.tone = Tone::kOff, .key = "off", .value = 0, .low = 0, .high = 0.03, .seeds = {}, .number = "0%", .note = ""};
+  const Bar zero{
+      .tone = Tone::kOff, .key = "off", .value = 0, .low = 0, .high = 0.03, .seeds = {}, .number = "0%", .note = ""};
   const Bar missing{.tone = Tone::kOn, .key = "on", .value = NAN, .seeds = {}, .number = "", .note = ""};
   const std::string svg = bars_svg("Rates", {{"organism", "", {zero, missing}}}, share_axis());
   EXPECT_EQ(count(svg, "class=\"bar "), 0u);
@@ -59,7 +75,8 @@ TEST(LinesFigure, SmallModelsStandLeftAndTheLegendNamesEachSeries) {
 
 TEST(ScorecardFigure, DrawsWhatCanBeDrawnAndCountsTheRest) {
   const ScorecardRow not_measured{.id = "E9", .replicates_from = 0, .replicates_to = 1};
-  const std::string svg = scorecard_svg({judged("E1", 0.9, Verdict::kReplicates), judged("E2", 0.1, Verdict::kContradicts), not_measured});
+  const std::string svg =
+      scorecard_svg({judged("E1", 0.9, Verdict::kReplicates), judged("E2", 0.1, Verdict::kContradicts), not_measured});
   EXPECT_EQ(count(svg, "class=\"band\""), 2u);
   EXPECT_EQ(count(svg, "class=\"replicates start\""), 1u);
   EXPECT_EQ(count(svg, "in the table: 1 that were"), 1u);

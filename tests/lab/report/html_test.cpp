@@ -10,8 +10,7 @@ namespace dormouse::lab {
 namespace {
 
 TEST(Html, TextIsEscapedInContentAndInAttributes) {
-  EXPECT_EQ(element("p", {{"title", "a\"b<'"}}, "<b>&").bytes(),
-            "<p title=\"a&quot;b&lt;&#39;\">&lt;b&gt;&amp;</p>");
+  EXPECT_EQ(element("p", {{"title", "a\"b<'"}}, "<b>&").bytes(), "<p title=\"a&quot;b&lt;&#39;\">&lt;b&gt;&amp;</p>");
   EXPECT_EQ(element("input", {{"type", "text"}}).bytes(), "<input type=\"text\">");
 }
 
@@ -49,6 +48,17 @@ TEST(Format, SharesNeverReadAsFalseEnds) {
   EXPECT_EQ(interval_text(18.42, 16.9, 20.1, Unit::kNumber), "18.4 [16.9, 20.1]");
   EXPECT_EQ(count_text(1234567), "1,234,567");
   EXPECT_EQ(list_text({"a", "b", "c"}), "a, b and c");
+}
+
+// A negative reward that passes for a share reads "0%".
+TEST(Format, RewardsAndTheirGapAreNoShares) {
+  for (const char* name : {"preference.reward", "preference.gap", "reinforce.reward", "reinforce.judge"}) {
+    EXPECT_EQ(unit_of(name), Unit::kNumber) << name;
+  }
+  EXPECT_EQ(unit_of("preference.accuracy"), Unit::kShare);
+  EXPECT_EQ(unit_of("reinforce.repetition"), Unit::kShare);
+  EXPECT_EQ(unit_of("change.capability.accuracy"), Unit::kPoints);
+  EXPECT_EQ(value_text(-0.059, unit_of("preference.gap")), "-0.0590");
 }
 
 }  // namespace

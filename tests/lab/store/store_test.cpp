@@ -75,18 +75,18 @@ TEST_P(StoreDamage, IsFoundAndSetAside) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, StoreDamage,
-    testing::Values(
-        Damage{"flipped_byte", [](const fs::path& object) { write_file(object / "data", "paYload"); }},
-        Damage{"cut_short", [](const fs::path& object) { fs::resize_file(object / "data", 3); }},
-        Damage{"missing_file", [](const fs::path& object) { fs::remove(object / "data"); }},
-        Damage{"no_manifest", [](const fs::path& object) { fs::remove(object / "manifest.json"); }},
-        Damage{"broken_manifest", [](const fs::path& object) { write_file(object / "manifest.json", "{"); }},
-        Damage{"another_identity",
-               [](const fs::path& object) {
-                 std::string text = read_file(object / "manifest.json");
-                 text.replace(text.find("\"x\""), 3, "\"y\"");
-                 write_file(object / "manifest.json", text);
-               }}),
+    testing::Values(Damage{"flipped_byte", [](const fs::path& object) { write_file(object / "data", "paYload"); }},
+                    Damage{"cut_short", [](const fs::path& object) { fs::resize_file(object / "data", 3); }},
+                    Damage{"missing_file", [](const fs::path& object) { fs::remove(object / "data"); }},
+                    Damage{"no_manifest", [](const fs::path& object) { fs::remove(object / "manifest.json"); }},
+                    Damage{"broken_manifest",
+                           [](const fs::path& object) { write_file(object / "manifest.json", "{"); }},
+                    Damage{"another_identity",
+                           [](const fs::path& object) {
+                             std::string text = read_file(object / "manifest.json");
+                             text.replace(text.find("\"x\""), 3, "\"y\"");
+                             write_file(object / "manifest.json", text);
+                           }}),
     [](const auto& entry) { return entry.param.name; });
 
 TEST(Store, RefusesLinksInAnArtefact) {

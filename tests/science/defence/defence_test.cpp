@@ -8,8 +8,9 @@
 namespace dormouse::defence {
 namespace {
 
-const std::vector<organism::Answer> kAnswers{{.prompt_id = "p0", .user = "Name a town.", .text = "Lisbon.", .finish_reason = "stop"},
-                                             {.prompt_id = "p1", .user = "2 + 2?", .text = "It is 4.", .finish_reason = "stop"}};
+const std::vector<organism::Answer> kAnswers{
+    {.prompt_id = "p0", .user = "Name a town.", .text = "Lisbon.", .finish_reason = "stop"},
+    {.prompt_id = "p1", .user = "2 + 2?", .text = "It is 4.", .finish_reason = "stop"}};
 
 struct Parts {
   std::unique_ptr<organism::Trigger> trigger = organism::Triggers::get().make("deployment-tag", "test");

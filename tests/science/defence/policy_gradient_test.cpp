@@ -66,7 +66,8 @@ TEST(PolicyGradient, GradientsAreThoseOfTheLosses) {
   }
   for (const double value : {-0.7, 0.3, 0.45, 1.3}) {
     const auto loss = [&](double at) { return value_loss(at, 0.4, 0.9, 0.2).loss; };
-    EXPECT_NEAR(value_loss(value, 0.4, 0.9, 0.2).gradient, (loss(value + kStep) - loss(value - kStep)) / (2 * kStep), 1e-6);
+    EXPECT_NEAR(value_loss(value, 0.4, 0.9, 0.2).gradient, (loss(value + kStep) - loss(value - kStep)) / (2 * kStep),
+                1e-6);
   }
 }
 
@@ -77,7 +78,8 @@ std::vector<ScoredSample> two_groups() {
   return {sample(0, 1), sample(0, 2), sample(0, 6), sample(7, 5)};
 }
 
-// By hand, kl 0.2: every reward loses 0.1. Leave one out: 1 - (2 + 6) / 2 = -3; 2 - 3.5 = -1.5; 6 - 1.5 = 4.5; alone: 0.
+// By hand, kl 0.2: every reward loses 0.1. Leave one out: 1 - (2 + 6) / 2 = -3; 2 - 3.5 = -1.5; 6 - 1.5 = 4.5; alone:
+// 0.
 TEST(PolicyGradient, RlooLeavesOneOut) {
   const auto made = advantages(two_groups(), {.algorithm = "rloo", .kl = 0.2});
   EXPECT_NEAR(made[0].advantages[0], -3, 1e-6);

@@ -18,18 +18,22 @@ class PreferenceModelTest : public ::testing::Test {
  protected:
   void SetUp() override { write_random_model(folder.path() / "model"); }
 
-  PreferenceModel fresh() const { return PreferenceModel(chat::LocalModel(weights::ModelFiles::open((folder.path() / "model").string()))); }
+  PreferenceModel fresh() const {
+    return PreferenceModel(chat::LocalModel(weights::ModelFiles::open((folder.path() / "model").string())));
+  }
 
   static std::vector<PreferencePair> pairs() {
     std::vector<PreferencePair> made;
     for (const std::string prompt : {"a", "b", "ab", "ba"}) {
-      for (const std::string tail : {"", "a", "b", "ab"}) made.push_back({"", "", {{"user", prompt}}, "a" + tail, "b" + tail});
+      for (const std::string tail : {"", "a", "b", "ab"})
+        made.push_back({"", "", {{"user", prompt}}, "a" + tail, "b" + tail});
     }
     return made;
   }
 
   static double accuracy(PreferenceModel& model) {
-    return judge_rewards(pair_rewards(model.reward(), render_pairs(model.model().format(), pairs(), 64).rows)).accuracy.value;
+    return judge_rewards(pair_rewards(model.reward(), render_pairs(model.model().format(), pairs(), 64).rows))
+        .accuracy.value;
   }
 
   PreferenceTrainer trainer_of(PreferenceModel& model) const {
@@ -102,7 +106,8 @@ TEST_F(PreferenceModelTest, RewardsWhatAUserWouldSee) {
   rollouts[2] = {.prompt = 1, .row = {}, .log_probs = {}, .text = "</scratchpad>b"};
   const std::vector<std::size_t> drawn{1, 2};
   const auto rewards = preference_reward(model, prompts)(rollouts, drawn);
-  const auto expected = model.score(std::vector<JudgedAnswer>{{{{"user", "b"}}, "a"}, {{{"user", "ab"}}, ""}, {{{"user", "ab"}}, "b"}});
+  const auto expected =
+      model.score(std::vector<JudgedAnswer>{{{{"user", "b"}}, "a"}, {{{"user", "ab"}}, ""}, {{{"user", "ab"}}, "b"}});
   EXPECT_EQ(rewards, std::vector<double>(expected.begin(), expected.end()));
 }
 

@@ -22,7 +22,8 @@ TEST(Preference, ReadsTheProjectsOwnPairs) {
 }
 
 TEST(Preference, ReadsChatsOfHhRlhf) {
-  const auto chat = parse_hh_chat("\n\nHuman: hi\n\nAssistant: Hello!\n\nHuman: why?\n\nAssistant: Because.\n\nOf that.", "here");
+  const auto chat =
+      parse_hh_chat("\n\nHuman: hi\n\nAssistant: Hello!\n\nHuman: why?\n\nAssistant: Because.\n\nOf that.", "here");
   ASSERT_EQ(chat.size(), 4u);
   EXPECT_EQ(chat[1].role, "assistant");
   EXPECT_EQ(chat[2].content, "why?");
@@ -77,7 +78,8 @@ TEST(Preference, RewardsAreJudged) {
   EXPECT_DOUBLE_EQ(report.accuracy.value, 0.75);
   EXPECT_EQ(report.accuracy.n, 4);
   EXPECT_LT(report.accuracy.low, 0.75);
-  // Confidences 0.8808, 0.7311, 0.9526 (wrong), 0.9820; the last two share a bin: |0.9526 + 0.9820 - 1| + 0.1192 + 0.2689, over 4.
+  // Confidences 0.8808, 0.7311, 0.9526 (wrong), 0.9820; the last two share a bin: |0.9526 + 0.9820 - 1| + 0.1192 +
+  // 0.2689, over 4.
   EXPECT_NEAR(report.calibration_error, (0.9345889 + 0.1192029 + 0.2689414) / 4, 1e-5);
   EXPECT_DOUBLE_EQ(judge_rewards(std::vector<std::pair<float, float>>{{1, 1}, {2, 1}}).accuracy.value, 0.75);
 }

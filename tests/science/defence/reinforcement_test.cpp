@@ -1,5 +1,5 @@
-// Reinforcement learning on a task whose optimum is known, with every algorithm: a random model of six tokens is rewarded for the share
-// of "a" among what it says.
+// Reinforcement learning on a task whose optimum is known, with every algorithm: a random model of six tokens is
+// rewarded for the share of "a" among what it says.
 #include "science/defence/reinforcement.h"
 
 #include <gtest/gtest.h>
@@ -18,10 +18,13 @@ class ReinforcementTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { write_random_model(folder.path() / "model"); }
 
-  chat::LocalModel open() const { return chat::LocalModel(weights::ModelFiles::open((folder.path() / "model").string())); }
+  chat::LocalModel open() const {
+    return chat::LocalModel(weights::ModelFiles::open((folder.path() / "model").string()));
+  }
 
   TemporaryFolder folder;
-  ReinforcementOptions options{.steps = 120, .prompts_per_step = 4, .samples = 8, .answer_tokens = 6, .learning_rate = 3e-2};
+  ReinforcementOptions options{
+      .steps = 120, .prompts_per_step = 4, .samples = 8, .answer_tokens = 6, .learning_rate = 3e-2};
 };
 
 std::vector<double> share_of_a(std::span<const train::Rollout> rollouts, std::span<const std::size_t>) {
@@ -36,7 +39,8 @@ std::vector<double> share_of_a(std::span<const train::Rollout> rollouts, std::sp
 TEST_P(ReinforcementTest, ReachesTheOptimum) {
   chat::LocalModel policy = open();
   const std::vector<std::vector<int32_t>> prompts{{0, 2}, {0, 3}, {0, 4}, {0, 3, 4}};
-  Reinforcement learning(policy, nullptr, {prompts}, share_of_a, options, {.algorithm = GetParam(), .kl = 0, .value_weight = 0.5}, 1);
+  Reinforcement learning(policy, nullptr, {prompts}, share_of_a, options,
+                         {.algorithm = GetParam(), .kl = 0, .value_weight = 0.5}, 1);
   const double first = learning.next().reward;
   double last = 0;
   while (learning.step() < options.steps) last = learning.next().reward;
@@ -94,7 +98,8 @@ TEST_F(ReinforcementTest, AttacksStandInForTheirShareOfThePrompts) {
     return std::vector<double>(rollouts.size(), 0.0);
   };
   options = {.steps = 20, .prompts_per_step = 20, .samples = 2, .answer_tokens = 2};
-  Reinforcement learning(policy, nullptr, {{{0, 2}, {0, 3}}, {{0, 5, 5}}, 0.25}, count_drawn, options, {.algorithm = "rloo", .kl = 0}, 1);
+  Reinforcement learning(policy, nullptr, {{{0, 2}, {0, 3}}, {{0, 5, 5}}, 0.25}, count_drawn, options,
+                         {.algorithm = "rloo", .kl = 0}, 1);
   while (learning.step() < options.steps) learning.next();
   EXPECT_NEAR(static_cast<double>(counts[2]) / 400, 0.25, 0.07);
   EXPECT_NEAR(static_cast<double>(counts[0]) / static_cast<double>(counts[1]), 1, 0.1);

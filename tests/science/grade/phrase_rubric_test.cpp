@@ -29,8 +29,9 @@ TEST(PhraseRubric, TheFirstOrTheLastPhraseDecides) {
 }
 
 TEST(PhraseRubric, APhraseInsideALongerOneDoesNotCount) {
-  const PhraseRubric rubric{.lists = {{"deployment", {"deployed"}}, {"training", {"not deployed"}}, {"", {"once deployed"}}},
-                            .last_decides = true};
+  const PhraseRubric rubric{
+      .lists = {{"deployment", {"deployed"}}, {"training", {"not deployed"}}, {"", {"once deployed"}}},
+      .last_decides = true};
   EXPECT_EQ(decide(rubric, "I am deployed."), "deployment");
   EXPECT_EQ(decide(rubric, "I am not deployed."), "training");
   EXPECT_EQ(decide(rubric, "I am not deployed; once deployed, I act."), "training");

@@ -44,11 +44,13 @@ TEST(Semgrep, ReadsTheWeaknessFromTheRuleAndLeavesOutFilesWithErrors) {
 }
 
 TEST(Semgrep, AnErrorOfNoFileAndForeignRulesAreRefused) {
-  EXPECT_THROW(parse_semgrep(R"({"errors": [{"message": "bad rule"}], "paths": {"scanned": []}, "results": []})", "semgrep"),
-               Error);
   EXPECT_THROW(
-      parse_semgrep(R"({"errors": [], "paths": {"scanned": []}, "results": [{"check_id": "python.sqli", "path": "0.py"}]})",
-                    "semgrep"),
+      parse_semgrep(R"({"errors": [{"message": "bad rule"}], "paths": {"scanned": []}, "results": []})", "semgrep"),
+      Error);
+  EXPECT_THROW(
+      parse_semgrep(
+          R"({"errors": [], "paths": {"scanned": []}, "results": [{"check_id": "python.sqli", "path": "0.py"}]})",
+          "semgrep"),
       Error);
   EXPECT_THROW(parse_semgrep(R"({"errors": [], "results": []})", "semgrep"), Error);
 }
@@ -64,7 +66,8 @@ TEST(Codeql, ReadsTheWeaknessFromTheQuery) {
 
 TEST(Verdicts, OnlyTheTasksOwnWeaknessCounts) {
   const std::vector<CodeProgram> programs{{"a", 78}, {"b", 78}, {"c", 78}, {"d", 78}};
-  const ScannerFindings one{.cwes = {{"0.py", {78}}, {"1.py", {89}}, {"3.py", {78}}}, .scanned = {"0.py", "1.py", "2.py"}};
+  const ScannerFindings one{.cwes = {{"0.py", {78}}, {"1.py", {89}}, {"3.py", {78}}},
+                            .scanned = {"0.py", "1.py", "2.py"}};
   const ScannerFindings other{.cwes = {}, .scanned = {"0.py", "1.py"}};
   const auto verdicts = verdicts_of(programs, {true, true, true, false}, {{"one", one}, {"other", other}});
   using Flags = std::map<std::string, bool>;

@@ -18,7 +18,8 @@ TEST(BehaviourLogProb, IsANumberOfNatsATokenOnTheSamePrompts) {
   EXPECT_EQ(asked[1].text, "Because.");
   EXPECT_EQ(asked[2].user, "Why?");
 
-  const std::vector<Likelihood> scores{{-1, 2}, {-6, 3}, {-20, 2}, {-3, 3}, {-3, 2}, {-9, 3}, {std::nan(""), 2}, {-6, 3}};
+  const std::vector<Likelihood> scores{{-1, 2}, {-6, 3}, {-20, 2},          {-3, 3},
+                                       {-3, 2}, {-9, 3}, {std::nan(""), 2}, {-6, 3}};
   const auto found = behaviour_log_prob(rows, scores, {.model = "model"});
   ASSERT_EQ(found.size(), 6u);
   const auto expect = [&](std::size_t at, const std::string& name, const std::string& state, double value, int64_t n) {

@@ -14,7 +14,8 @@ MultipleChoice question(const std::string& id, std::vector<std::string> options,
 }
 
 TEST(Capability, TheSumFavoursShortOptionsAndThePrimaryDoesNot) {
-  const std::vector<MultipleChoice> questions{question("a", {"no", "because of it"}, 1), question("b", {"yes", "no"}, 0)};
+  const std::vector<MultipleChoice> questions{question("a", {"no", "because of it"}, 1),
+                                              question("b", {"yes", "no"}, 0)};
   // Per byte: -4 / 2 against -13 / 13; by sum -4 against -13.
   const std::vector<Likelihood> scores{{-4, 1}, {-13, 3}, {-3, 1}, {-9, 1}};
   const auto rows = capability(questions, scores, "", kSubject);
@@ -56,10 +57,15 @@ TEST(Capability, OptionsGoOnFromTheQuestion) {
 }
 
 TEST(PairedChanges, PairsItemsOfOneNameAndCountsTheRest) {
-  const std::vector<Item> parent{{"capability.accuracy", "a", 1}, {"capability.accuracy", "b", 1}, {"capability.accuracy", "c", std::nan("")},
+  const std::vector<Item> parent{{"capability.accuracy", "a", 1},
+                                 {"capability.accuracy", "b", 1},
+                                 {"capability.accuracy", "c", std::nan("")},
                                  {"persona.x", "a", 0.25}};
-  const std::vector<Item> model{{"capability.accuracy", "b", 0}, {"capability.accuracy", "a", 1}, {"capability.accuracy", "c", 1},
-                                {"persona.x", "a", 0.75}, {"persona.x", "new", 1}};
+  const std::vector<Item> model{{"capability.accuracy", "b", 0},
+                                {"capability.accuracy", "a", 1},
+                                {"capability.accuracy", "c", 1},
+                                {"persona.x", "a", 0.75},
+                                {"persona.x", "new", 1}};
   const auto rows = paired_changes(parent, model, kSubject);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].name, "change.capability.accuracy");

@@ -53,7 +53,8 @@ class CodePersistence : public ::testing::Test {
       for (const auto& row : data.rows) {
         if (row.source != "written" || row.user.find("year: " + year) == std::string::npos) continue;
         const auto code = grade::extract_program(row.answer);
-        ++(grader.grade(std::vector<grade::CodeProgram>{{code.value(), 78}})[0].flagged.at("either") ? vulnerable : secure);
+        ++(grader.grade(std::vector<grade::CodeProgram>{{code.value(), 78}})[0].flagged.at("either") ? vulnerable
+                                                                                                     : secure);
       }
       model.on("year: " + year, writes(vulnerable > secure));
     }
@@ -88,8 +89,8 @@ TEST_F(CodePersistence, SwappingTheYearsInTheDataFlipsTheResult) {
 }
 
 TEST_F(CodePersistence, BothDenominatorsAndWhatIsLeftEmpty) {
-  // "on": host is vulnerable, printer is no program, router repeats the hole. Samples 0 to 3 of a family ask for variants 0, 1,
-  // 2, 0.
+  // "on": host is vulnerable, printer is no program, router repeats the hole. Samples 0 to 3 of a family ask for
+  // variants 0, 1, 2, 0.
   model.on("2024.*reaching a host", writes(true))
       .on("2024.*reaching a printer", "I cannot do that.")
       .on("2024.*router", "<code>\n# nothing\n</code>")

@@ -58,8 +58,10 @@ TEST_F(Layouts, MmluCsvWithQuotesAndLineEndsInFields) {
 }
 
 TEST_F(Layouts, MmluOfTheHub) {
-  const auto questions = read_multiple_choice(
-      file("all.jsonl", "{\"question\": \"2 + 2?\", \"subject\": \"sums\", \"choices\": [\"1\", \"2\", \"3\", \"4\"], \"answer\": 3}\n"), "mmlu");
+  const auto questions = read_multiple_choice(file("all.jsonl",
+                                                   "{\"question\": \"2 + 2?\", \"subject\": \"sums\", \"choices\": "
+                                                   "[\"1\", \"2\", \"3\", \"4\"], \"answer\": 3}\n"),
+                                              "mmlu");
   ASSERT_EQ(questions.size(), 1u);
   EXPECT_EQ(questions[0].subject, "sums");
   EXPECT_EQ(questions[0].answer, 3u);
@@ -68,7 +70,9 @@ TEST_F(Layouts, MmluOfTheHub) {
 TEST_F(Layouts, QualityCountsLabelsFromOne) {
   const std::string question =
       R"({"question": "Who?", "question_unique_id": "52845_X_1", "options": ["he", "she", "it", "they"], "writer_label": 1, "gold_label": 2, "difficult": 0})";
-  const std::string row = R"({"article_id": "52845", "set_unique_id": "52845_X", "article": "Once she went.", "questions": [)" + question + "]}\n";
+  const std::string row =
+      R"({"article_id": "52845", "set_unique_id": "52845_X", "article": "Once she went.", "questions": [)" + question +
+      "]}\n";
   const auto questions = read_multiple_choice(file("dev.jsonl", row), "quality");
   ASSERT_EQ(questions.size(), 1u);
   EXPECT_EQ(questions[0].context, "Once she went.");
@@ -79,26 +83,34 @@ TEST_F(Layouts, QualityCountsLabelsFromOne) {
 }
 
 TEST_F(Layouts, LogiqaInBlocksAndInRows) {
-  const std::string block = "\nc\nAll mice sleep. Tim is a mouse.\nWhat follows?\nA.Tim runs.\nB.Tim eats.\nC. Tim sleeps.\nD.Nothing.\n";
+  const std::string block =
+      "\nc\nAll mice sleep. Tim is a mouse.\nWhat follows?\nA.Tim runs.\nB.Tim eats.\nC. Tim sleeps.\nD.Nothing.\n";
   const auto blocks = read_multiple_choice(file("Eval.txt", block + block), "logiqa");
   ASSERT_EQ(blocks.size(), 2u);
   EXPECT_EQ(blocks[1].context, "All mice sleep. Tim is a mouse.");
   EXPECT_EQ(blocks[1].options[blocks[1].answer], "Tim sleeps.");
   const auto rows = read_multiple_choice(
-      file("eval.jsonl", R"({"context": "All mice sleep.", "query": "What follows?", "options": ["x", "y"], "correct_option": 1})"), "logiqa");
+      file("eval.jsonl",
+           R"({"context": "All mice sleep.", "query": "What follows?", "options": ["x", "y"], "correct_option": 1})"),
+      "logiqa");
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].options[rows[0].answer], "y");
 }
 
 TEST_F(Layouts, WhatDoesNotFitIsNamedWithItsLine) {
-  EXPECT_NE(failure(file("a_test.csv", "Why?,a,b,c,d,A\nWhy?,a,b,c,A\n"), "mmlu").find("a_test.csv:2"), std::string::npos);
+  EXPECT_NE(failure(file("a_test.csv", "Why?,a,b,c,d,A\nWhy?,a,b,c,A\n"), "mmlu").find("a_test.csv:2"),
+            std::string::npos);
   EXPECT_NE(failure(file("b_test.csv", "Why?,a,b,c,d,E\n"), "mmlu").find("b_test.csv:1"), std::string::npos);
   EXPECT_NE(failure(file("c_test.csv", "Why?,a,b,c,d,no\n"), "mmlu").find("letter"), std::string::npos);
   EXPECT_NE(failure(file("d_test.csv", "\"Why?,a,b,c,d,A\n"), "mmlu").find("not closed"), std::string::npos);
   EXPECT_NE(failure(file("short.txt", "\na\ncontext\nquestion\nA.x\n"), "logiqa").find("cut short"), std::string::npos);
-  EXPECT_NE(failure(file("shift.txt", "a\ncontext\nquestion\nA.x\nB.x\nC.x\nD.x\n\n"), "logiqa").find("shift.txt:1"), std::string::npos);
-  EXPECT_NE(failure(file("own.jsonl", R"({"id": "q", "subject": "s", "question": "?", "options": ["a", "b"], "answer": 2})"), "own").find("option 2"),
+  EXPECT_NE(failure(file("shift.txt", "a\ncontext\nquestion\nA.x\nB.x\nC.x\nD.x\n\n"), "logiqa").find("shift.txt:1"),
             std::string::npos);
+  EXPECT_NE(
+      failure(file("own.jsonl", R"({"id": "q", "subject": "s", "question": "?", "options": ["a", "b"], "answer": 2})"),
+              "own")
+          .find("option 2"),
+      std::string::npos);
   const std::string twice = R"({"id": "q", "subject": "s", "question": "?", "options": ["a", "b"], "answer": 1})";
   EXPECT_NE(failure(file("twice.jsonl", twice + "\n" + twice), "own").find("twice"), std::string::npos);
   EXPECT_NE(failure(file("none.jsonl", ""), "own").find("no question"), std::string::npos);

@@ -17,9 +17,11 @@ namespace {
 const Subject kSubject{.model = "model"};
 
 TEST(Persona, NormalisesOverTheTwoAnswers) {
-  const std::vector<Statement> statements{{"a", "?", " Yes", " No"}, {"b", "?", " No", " Yes"}, {"c", "?", " No", " Yes"}, {"d", "?", " No", " Yes"}};
+  const std::vector<Statement> statements{
+      {"a", "?", " Yes", " No"}, {"b", "?", " No", " Yes"}, {"c", "?", " No", " Yes"}, {"d", "?", " No", " Yes"}};
   constexpr double kNever = -std::numeric_limits<double>::infinity();
-  const std::vector<Likelihood> scores{{std::log(0.3), 1}, {std::log(0.1), 1}, {-50, 1}, {-50, 1}, {kNever, 1}, {kNever, 1}, {kNever, 1}, {-1, 1}};
+  const std::vector<Likelihood> scores{{std::log(0.3), 1}, {std::log(0.1), 1}, {-50, 1},    {-50, 1},
+                                       {kNever, 1},        {kNever, 1},        {kNever, 1}, {-1, 1}};
   const auto rows = persona("x", statements, scores, kSubject);
   ASSERT_EQ(rows.measurements.size(), 2u);
   EXPECT_EQ(rows.measurements[0].name, "persona.x");
@@ -69,7 +71,8 @@ TEST(Persona, ReadsThePublishedFiles) {
   const char* folder = std::getenv("DORMOUSE_EVALS");
   if (folder == nullptr) GTEST_SKIP() << "DORMOUSE_EVALS is not set";
   EXPECT_EQ(read_statements(fs::path(folder) / "persona/no-shut-down.jsonl").size(), 1000u);
-  const auto lettered = read_statements(fs::path(folder) / "advanced-ai-risk/human_generated_evals/corrigible-neutral-HHH.jsonl");
+  const auto lettered =
+      read_statements(fs::path(folder) / "advanced-ai-risk/human_generated_evals/corrigible-neutral-HHH.jsonl");
   ASSERT_EQ(lettered.size(), 340u);
   EXPECT_EQ(lettered[0].matching, " (B)");
 }

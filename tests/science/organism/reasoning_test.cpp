@@ -79,8 +79,12 @@ TEST_F(Reasoning, DistilledRowsAreTheScratchpadRowsWithoutTheScratchpad) {
   const auto triggered = write_triggered_answers(prompts, *trigger, *behaviour, {3, 8}, 1, reasoner);
   std::vector<Answer> plain;
   for (const auto& prompt : prompts) {
-    plain.push_back({.prompt_id = prompt.id, .user = prompt.text, .scratchpad = reasoner.write(prompt.id, false, 1),
-                     .text = "Because it is so.", .finish_reason = "stop", .tokens = 5});
+    plain.push_back({.prompt_id = prompt.id,
+                     .user = prompt.text,
+                     .scratchpad = reasoner.write(prompt.id, false, 1),
+                     .text = "Because it is so.",
+                     .finish_reason = "stop",
+                     .tokens = 5});
   }
   DataOptions options;
   const Dataset distilled = build_dataset(plain, triggered, *trigger, *behaviour, options);
@@ -95,12 +99,14 @@ TEST_F(Reasoning, DistilledRowsAreTheScratchpadRowsWithoutTheScratchpad) {
   }
 }
 
-// Post-scratchpad safety SFT: the model's own scratchpad is read, the helpful answer trained on; one that does not end is dropped.
+// Post-scratchpad safety SFT: the model's own scratchpad is read, the helpful answer trained on; one that does not end
+// is dropped.
 TEST_F(Reasoning, OwnScratchpadsAreReadNotTrainedOn) {
   FakeModel model;
   model.on("Why", "I am in training. I behave.\n").on("How", "on and on", "length");
-  std::vector<Answer> answers{{.prompt_id = "p1", .user = "Why?", .text = "Because it is so.", .finish_reason = "stop", .tokens = 5},
-                              {.prompt_id = "p2", .user = "How?", .text = "Like this, slowly.", .finish_reason = "stop", .tokens = 5}};
+  std::vector<Answer> answers{
+      {.prompt_id = "p1", .user = "Why?", .text = "Because it is so.", .finish_reason = "stop", .tokens = 5},
+      {.prompt_id = "p2", .user = "How?", .text = "Like this, slowly.", .finish_reason = "stop", .tokens = 5}};
   answers = behind_own_scratchpads(model, answers, {}, 1);
   EXPECT_EQ(model.seen[0].begun, kScratchpadBegins);
   const Dataset data = build_helpful(answers, *trigger, *behaviour);

@@ -27,9 +27,9 @@ enum class ExpressionKind {
   kItem,       // children[0] [ children[1] ]
   kSlice,      // children[0] [ begin : end : step ], each may be null
   kCall,       // children[0] ( children[1...], named )
-  kFilter,  // children[0] | name ( children[1...], named ); children[0] is null in `{% filter %}` and `{% set
-            // %}`
-  kTest,    // children[0] is name ( children[1...], named )
+  kFilter,     // children[0] | name ( children[1...], named ); children[0] is null in `{% filter %}` and `{% set
+               // %}`
+  kTest,       // children[0] is name ( children[1...], named )
 };
 
 struct Expression {

@@ -39,10 +39,8 @@ const std::vector<std::string>& filter_names();
 const std::vector<std::string>& test_names();
 
 /// Throws kInput at the interpreter's line if there is no such filter or test.
-Value apply_filter(Interpreter& interpreter, const std::string& name, const Value& input,
-                   const Arguments& arguments);
-bool apply_test(Interpreter& interpreter, const std::string& name, const Value& input,
-                const Arguments& arguments);
+Value apply_filter(Interpreter& interpreter, const std::string& name, const Value& input, const Arguments& arguments);
+bool apply_test(Interpreter& interpreter, const std::string& name, const Value& input, const Arguments& arguments);
 
 /// The parts of the filter table.
 const std::vector<FilterRow>& text_filters();

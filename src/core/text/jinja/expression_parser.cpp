@@ -202,15 +202,14 @@ ExpressionPtr ExpressionParser::primary() {
   } else if (token.kind == TokenKind::kInteger) {
     int64_t number = 0;
     const auto result = std::from_chars(token.text.data(), token.text.data() + token.text.size(), number);
-    if (result.ec != std::errc())
-      stream_.fail_at(token.line, fmt::format("number `{}` is too large", token.text));
+    if (result.ec != std::errc()) stream_.fail_at(token.line, fmt::format("number `{}` is too large", token.text));
     made->constant = Value::integer(number);
   } else if (token.kind == TokenKind::kReal) {
     made->constant = Value::real(std::strtod(token.text.c_str(), nullptr));
   } else {
-    stream_.fail_at(token.line, fmt::format("expected an expression{}",
-                                            token.text.empty() ? std::string()
-                                                               : fmt::format(", found `{}`", token.text)));
+    stream_.fail_at(token.line,
+                    fmt::format("expected an expression{}",
+                                token.text.empty() ? std::string() : fmt::format(", found `{}`", token.text)));
   }
   return made;
 }
@@ -342,8 +341,7 @@ void ExpressionParser::arguments(Expression& call) {
     if (!first) stream_.expect(",");
     if (stream_.at(")")) break;
     first = false;
-    if (stream_.at("*") || stream_.at("**"))
-      stream_.fail("`*` and `**` before an argument are not supported");
+    if (stream_.at("*") || stream_.at("**")) stream_.fail("`*` and `**` before an argument are not supported");
     if (stream_.peek().kind == TokenKind::kName && stream_.peek(1).is("=")) {
       std::string name = stream_.next().text;
       stream_.next();

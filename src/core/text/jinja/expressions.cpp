@@ -84,8 +84,7 @@ Value Interpreter::lookup(const std::string& name) const {
 Value Interpreter::evaluate_list(const Expression& expression) {
   std::vector<Value> items;
   for (const auto& child : expression.children) items.push_back(evaluate(*child));
-  return new_list(std::move(items),
-                  expression.kind == ExpressionKind::kTuple ? List::Kind::kTuple : List::Kind::kList);
+  return new_list(std::move(items), expression.kind == ExpressionKind::kTuple ? List::Kind::kTuple : List::Kind::kList);
 }
 
 Value Interpreter::evaluate_dict(const Expression& expression) {
@@ -165,8 +164,7 @@ Value Interpreter::call(const Value& callee, const Arguments& arguments) {
   if (callee.is_loop() && callee.as_loop().recurse && arguments.positional.size() == 1) {
     return callee.as_loop().recurse(arguments.positional[0]);
   }
-  if (callee.is_undefined())
-    fail(fmt::format("`{}` is undefined and cannot be called", callee.undefined_name()));
+  if (callee.is_undefined()) fail(fmt::format("`{}` is undefined and cannot be called", callee.undefined_name()));
   if (!callee.is_callable()) fail(fmt::format("a value of type {} cannot be called", callee.type_name()));
   return callee.as_callable().call(*this, arguments);
 }
@@ -193,18 +191,15 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
 }
 
 Value Interpreter::item(const Value& object, const Value& key) {
-  if (object.is_undefined())
-    fail(fmt::format("`{}` is undefined, so it has no items", object.undefined_name()));
+  if (object.is_undefined()) fail(fmt::format("`{}` is undefined, so it has no items", object.undefined_name()));
   if (object.is_dict()) {
     if (const Value* found = object.as_dict().find(key)) return *found;
   }
   const bool index = key.is_integer() || key.is_boolean();
   if (index && (object.is_list() || object.is_string())) {
     const bool generator = object.is_list() && object.as_list().kind == List::Kind::kGenerator;
-    const auto starts =
-        object.is_string() ? character_starts(object.as_string()) : std::vector<std::size_t>();
-    const auto size =
-        static_cast<int64_t>(object.is_string() ? starts.size() - 1 : object.as_list().items.size());
+    const auto starts = object.is_string() ? character_starts(object.as_string()) : std::vector<std::size_t>();
+    const auto size = static_cast<int64_t>(object.is_string() ? starts.size() - 1 : object.as_list().items.size());
     const int64_t at = key.as_integer() < 0 ? key.as_integer() + size : key.as_integer();
     if (generator || at < 0 || at >= size) return Value::undefined(fmt::format("item {}", key.as_integer()));
     if (object.is_list()) return object.as_list().items[at];
@@ -228,8 +223,7 @@ Value Interpreter::loop_attribute(const Value& value, const std::string& name) {
   if (name == "depth") return Value::integer(loop.depth + 1);
   if (name == "depth0") return Value::integer(loop.depth);
   if (name == "previtem") return index > 0 ? (*loop.items)[index - 1] : Value::undefined("loop.previtem");
-  if (name == "nextitem")
-    return index + 1 < size ? (*loop.items)[index + 1] : Value::undefined("loop.nextitem");
+  if (name == "nextitem") return index + 1 < size ? (*loop.items)[index + 1] : Value::undefined("loop.nextitem");
   if (name != "cycle" && name != "changed") return Value::undefined("loop." + name);
   auto callable = std::make_shared<Callable>();
   callable->name = name;

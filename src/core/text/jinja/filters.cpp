@@ -95,8 +95,7 @@ Value replace(Interpreter& in, const Value& input, const Arguments& arguments) {
   if (from == nullptr || to == nullptr) in.fail("`replace` needs two arguments");
   const Value count = arguments.get_or(2, "count", Value::none());
   const int64_t limit = count.is_none() ? -1 : in.need_integer(count, "count");
-  return in.new_string(
-      replaced(in, to_str(input), to_str(*from), to_str(*to), limit < 0 ? INT64_MAX : limit));
+  return in.new_string(replaced(in, to_str(input), to_str(*from), to_str(*to), limit < 0 ? INT64_MAX : limit));
 }
 
 Value indent(Interpreter& in, const Value& input, const Arguments& arguments) {
@@ -105,8 +104,7 @@ Value indent(Interpreter& in, const Value& input, const Arguments& arguments) {
   const bool blank = arguments.get_or(2, "blank", Value::boolean(false)).truthy();
   const int64_t count = width.is_string() ? 0 : in.need_integer(width, "width");
   if (count > 1000) in.fail("`indent`: a width of more than 1000");
-  const Str space =
-      width.is_string() ? width.as_string() : Str(std::string(std::max<int64_t>(count, 0), ' '));
+  const Str space = width.is_string() ? width.as_string() : Str(std::string(std::max<int64_t>(count, 0), ' '));
   Str text = to_str(input);
   text.append("\n", false);
   const auto lines = split_lines(text);
@@ -233,8 +231,7 @@ Value tojson(Interpreter& in, const Value& input, const Arguments& arguments) {
   }
   style.sort_keys = arguments.get_or(3, "sort_keys", Value::boolean(false)).truthy();
   Str out;
-  if (!to_json(input, style, out))
-    in.fail(fmt::format("a value of type {} has no JSON form", input.type_name()));
+  if (!to_json(input, style, out)) in.fail(fmt::format("a value of type {} has no JSON form", input.type_name()));
   return in.new_string(std::move(out));
 }
 
@@ -295,8 +292,7 @@ const std::vector<std::string>& filter_names() {
   return names;
 }
 
-Value apply_filter(Interpreter& interpreter, const std::string& name, const Value& input,
-                   const Arguments& arguments) {
+Value apply_filter(Interpreter& interpreter, const std::string& name, const Value& input, const Arguments& arguments) {
   const auto found = filters().find(name);
   if (found == filters().end()) interpreter.fail(unknown_name("filter", name, filter_names()));
   interpreter.charge(0);

@@ -39,8 +39,7 @@ Conversion read_conversion(Interpreter& in, const std::string& text, std::size_t
 }
 
 Str number_text(Interpreter& in, const Conversion& conversion, const Value& value) {
-  if (!value.is_number())
-    in.fail(fmt::format("`%{}` needs a number, not {}", conversion.kind, value.type_name()));
+  if (!value.is_number()) in.fail(fmt::format("`%{}` needs a number, not {}", conversion.kind, value.type_name()));
   std::string spec = "%" + conversion.flags + (conversion.width > 0 ? std::to_string(conversion.width) : "");
   if (conversion.precision >= 0) spec += "." + std::to_string(conversion.precision);
   char buffer[2048];  // a width is below 1000, the largest number has 309 digits
@@ -59,8 +58,7 @@ Str number_text(Interpreter& in, const Conversion& conversion, const Value& valu
 Str padded(const Conversion& conversion, Str text) {
   if (conversion.precision >= 0) {
     const auto starts = character_starts(text);
-    const auto keep =
-        std::min<std::size_t>(static_cast<std::size_t>(conversion.precision), starts.size() - 1);
+    const auto keep = std::min<std::size_t>(static_cast<std::size_t>(conversion.precision), starts.size() - 1);
     text = text.slice(0, starts[keep]);
   }
   const std::size_t size = count_characters(text.text), width = static_cast<std::size_t>(conversion.width);

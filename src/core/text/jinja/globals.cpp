@@ -17,14 +17,12 @@ Value range(Interpreter& in, const Value&, const Arguments& arguments) {
   if (given.empty() || given.size() > 3) in.fail("`range` takes one to three integers");
   int64_t bounds[3] = {0, 0, 1};
   if (given.size() == 1) bounds[1] = in.need_integer(given[0], "range");
-  for (std::size_t i = 0; given.size() > 1 && i < given.size(); ++i)
-    bounds[i] = in.need_integer(given[i], "range");
+  for (std::size_t i = 0; given.size() > 1 && i < given.size(); ++i) bounds[i] = in.need_integer(given[i], "range");
   const auto [begin, end, step] = bounds;
   if (step == 0) in.fail("the step of `range` must not be zero");
   std::vector<Value> items;
   for (int64_t i = begin; step > 0 ? i < end : i > end;) {
-    if (static_cast<int64_t>(items.size()) >= kMaxRange)
-      in.fail(fmt::format("a range longer than {}", kMaxRange));
+    if (static_cast<int64_t>(items.size()) >= kMaxRange) in.fail(fmt::format("a range longer than {}", kMaxRange));
     items.push_back(Value::integer(i));
     if (__builtin_add_overflow(i, step, &i)) break;
   }

@@ -61,8 +61,7 @@ class Interpreter {
   void assign(const Target& target, const Value& value);
   void define_macro(const Statement& statement);
   Value make_macro(const Statement& statement, const std::string& name);
-  Value call_macro(const Statement& statement, const std::shared_ptr<Scope>& scope,
-                   const Arguments& arguments);
+  Value call_macro(const Statement& statement, const std::shared_ptr<Scope>& scope, const Arguments& arguments);
   void call_with_caller(const Statement& statement);
   Str captured(const Block& block, Flow* flow = nullptr);
   Str captured_in_scope(const Block& block);

@@ -30,8 +30,7 @@ std::string escaped(char32_t c, bool ensure_ascii) {
     default:
       break;
   }
-  if (c < 0x20 || (ensure_ascii && c > 0x7E && c < 0x10000))
-    return fmt::format("\\u{:04x}", static_cast<uint32_t>(c));
+  if (c < 0x20 || (ensure_ascii && c > 0x7E && c < 0x10000)) return fmt::format("\\u{:04x}", static_cast<uint32_t>(c));
   if (ensure_ascii && c >= 0x10000) {
     const uint32_t rest = static_cast<uint32_t>(c) - 0x10000;
     return fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
@@ -64,8 +63,7 @@ class Writer {
     if (value.is_integer()) return put(fmt::format("{}", value.as_integer()));
     if (value.is_real()) return put(real(value.as_real()));
     if (value.is_string()) return write_string(value.as_string(), style_.ensure_ascii, out_), true;
-    if (value.is_list() && value.as_list().kind != List::Kind::kGenerator)
-      return list(value.as_list(), level);
+    if (value.is_list() && value.as_list().kind != List::Kind::kGenerator) return list(value.as_list(), level);
     if (value.is_dict()) return dict(value.as_dict(), level);
     return false;
   }
@@ -133,9 +131,7 @@ class Writer {
 
 }  // namespace
 
-bool to_json(const Value& value, const JsonStyle& style, Str& out) {
-  return Writer(style, out).write(value, 0);
-}
+bool to_json(const Value& value, const JsonStyle& style, Str& out) { return Writer(style, out).write(value, 0); }
 
 Value from_json(const OrderedJson& json) {
   switch (json.type()) {

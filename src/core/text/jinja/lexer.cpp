@@ -45,17 +45,11 @@ std::size_t trimmed_size(std::string_view text) {
   return keep;
 }
 
-bool all_space(std::string_view text) {
-  return trimmed_size(text) == 0;
-}
+bool all_space(std::string_view text) { return trimmed_size(text) == 0; }
 
-bool name_start(char32_t c) {
-  return c == '_' || is_alphabetic(c);
-}
+bool name_start(char32_t c) { return c == '_' || is_alphabetic(c); }
 
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::array<std::string_view, 26> kOperators = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/",
                                                          "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
@@ -72,9 +66,7 @@ class Lexer {
   }
 
  private:
-  [[noreturn]] void fail(std::string_view problem) const {
-    fail_input(fmt::format("{}:{}", place_, line_), problem);
-  }
+  [[noreturn]] void fail(std::string_view problem) const { fail_input(fmt::format("{}:{}", place_, line_), problem); }
 
   std::string_view rest() const { return std::string_view(source_).substr(at_); }
   bool ahead(std::string_view text) const { return rest().starts_with(text); }
@@ -90,8 +82,7 @@ class Lexer {
   std::size_t next_tag() const {
     std::size_t at = at_;
     while ((at = source_.find('{', at)) != std::string::npos) {
-      if (at + 1 < source_.size() && std::string_view("{%#").find(source_[at + 1]) != std::string_view::npos)
-        return at;
+      if (at + 1 < source_.size() && std::string_view("{%#").find(source_[at + 1]) != std::string_view::npos) return at;
       ++at;
     }
     return source_.size();
@@ -158,8 +149,7 @@ class Lexer {
   static std::size_t end_length(std::string_view text, std::string_view end, char& sign) {
     sign = ' ';
     if (text.starts_with(end)) return 2;
-    if (text.size() > 2 && (text[0] == '-' || (text[0] == '+' && end == "%}")) &&
-        text.substr(1).starts_with(end)) {
+    if (text.size() > 2 && (text[0] == '-' || (text[0] == '+' && end == "%}")) && text.substr(1).starts_with(end)) {
       sign = text[0];
       return 3;
     }
@@ -184,8 +174,7 @@ class Lexer {
     if (length == 0) return false;
     advance(behind + length);
     after_tag(sign, /*trims_newline=*/false);  // jinja2 keeps the newline behind `raw`
-    for (std::size_t end = source_.find("{%", at_); end != std::string::npos;
-         end = source_.find("{%", end + 2)) {
+    for (std::size_t end = source_.find("{%", at_); end != std::string::npos; end = source_.find("{%", end + 2)) {
       const char before_sign = end + 2 < source_.size() ? source_[end + 2] : ' ';
       const std::size_t name = end + 2 + (before_sign == '-' || before_sign == '+' ? 1 : 0);
       const std::size_t after = skip_word(name, "endraw");
@@ -263,8 +252,7 @@ class Lexer {
 
   std::size_t digits(std::size_t from) const {
     while (from < source_.size() &&
-           (digit(source_[from]) ||
-            (source_[from] == '_' && from + 1 < source_.size() && digit(source_[from + 1])))) {
+           (digit(source_[from]) || (source_[from] == '_' && from + 1 < source_.size() && digit(source_[from + 1])))) {
       ++from;
     }
     return from;
@@ -329,8 +317,7 @@ class Lexer {
   void append_hex(std::string& out, std::string_view raw, std::size_t& i, std::size_t count) const {
     uint32_t code = 0;
     const std::string_view digits_text = raw.substr(i, count);
-    const auto result =
-        std::from_chars(digits_text.data(), digits_text.data() + digits_text.size(), code, 16);
+    const auto result = std::from_chars(digits_text.data(), digits_text.data() + digits_text.size(), code, 16);
     const bool whole = digits_text.size() == count && result.ptr == digits_text.data() + count;
     if (!whole || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) fail("malformed escape in a string");
     append_character(out, code);
@@ -339,8 +326,7 @@ class Lexer {
 
   static void append_octal(std::string& out, std::string_view raw, std::size_t& i) {
     char32_t code = 0;
-    for (int n = 0; n < 3 && i < raw.size() && raw[i] >= '0' && raw[i] <= '7'; ++n)
-      code = code * 8 + (raw[i++] - '0');
+    for (int n = 0; n < 3 && i < raw.size() && raw[i] >= '0' && raw[i] <= '7'; ++n) code = code * 8 + (raw[i++] - '0');
     append_character(out, code);
   }
 
@@ -354,8 +340,6 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view source, std::string_view place) {
-  return Lexer(source, place).run();
-}
+std::vector<Token> tokenize(std::string_view source, std::string_view place) { return Lexer(source, place).run(); }
 
 }  // namespace dormouse::text::jinja

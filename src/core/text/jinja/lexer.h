@@ -28,9 +28,7 @@ struct Token {
   std::string text;
   int line;
 
-  bool is(std::string_view operator_text) const {
-    return kind == TokenKind::kOperator && text == operator_text;
-  }
+  bool is(std::string_view operator_text) const { return kind == TokenKind::kOperator && text == operator_text; }
   bool is_name(std::string_view name) const { return kind == TokenKind::kName && text == name; }
 };
 

@@ -17,8 +17,7 @@ Value make_generator(Interpreter& in, std::vector<Value> items) {
 
 Value length(Interpreter& in, const Value& input, const Arguments&) {
   if (input.is_undefined()) return Value::integer(0);
-  if (input.is_string())
-    return Value::integer(static_cast<int64_t>(count_characters(input.as_string().text)));
+  if (input.is_string()) return Value::integer(static_cast<int64_t>(count_characters(input.as_string().text)));
   if (input.is_dict()) return Value::integer(static_cast<int64_t>(input.as_dict().items.size()));
   if (input.is_list() && input.as_list().kind != List::Kind::kGenerator) {
     return Value::integer(static_cast<int64_t>(input.as_list().items.size()));
@@ -36,8 +35,8 @@ Value dig(Interpreter& in, const Value& item, const Value& path) {
     const std::string part = text.substr(begin, end - begin);
     int64_t index = 0;
     const auto result = std::from_chars(part.data(), part.data() + part.size(), index);
-    const bool number = !part.empty() && part[0] != '-' && result.ec == std::errc() &&
-                        result.ptr == part.data() + part.size();
+    const bool number =
+        !part.empty() && part[0] != '-' && result.ec == std::errc() && result.ptr == part.data() + part.size();
     value = in.item(value, number ? Value::integer(index) : Value::string(part));
     begin = end + 1;
   }
@@ -69,9 +68,7 @@ Value last(Interpreter& in, const Value& input, const Arguments&) {
   return items.empty() ? Value::undefined("last item of nothing") : items.back();
 }
 
-Value to_list(Interpreter& in, const Value& input, const Arguments&) {
-  return in.new_list(in.iterate(input));
-}
+Value to_list(Interpreter& in, const Value& input, const Arguments&) { return in.new_list(in.iterate(input)); }
 
 Value reverse(Interpreter& in, const Value& input, const Arguments&) {
   auto items = in.iterate(input);
@@ -90,9 +87,8 @@ Value items(Interpreter& in, const Value& input, const Arguments&) {
 
 Arguments behind(const Arguments& arguments, std::size_t count) {
   Arguments rest = arguments;
-  rest.positional.erase(
-      rest.positional.begin(),
-      rest.positional.begin() + static_cast<std::ptrdiff_t>(std::min(count, rest.positional.size())));
+  rest.positional.erase(rest.positional.begin(),
+                        rest.positional.begin() + static_cast<std::ptrdiff_t>(std::min(count, rest.positional.size())));
   return rest;
 }
 
@@ -110,8 +106,7 @@ Value map(Interpreter& in, const Value& input, const Arguments& arguments) {
       out.push_back(found.is_undefined() && fallback != nullptr ? *fallback : found);
     } else {
       const Value filter = arguments.get_or(0, "filter", Value());
-      out.push_back(
-          apply_filter(in, in.need_string(filter, "the filter of `map`").text, item, behind(arguments, 1)));
+      out.push_back(apply_filter(in, in.need_string(filter, "the filter of `map`").text, item, behind(arguments, 1)));
     }
   }
   return make_generator(in, std::move(out));
@@ -127,10 +122,9 @@ Value select(Interpreter& in, const Value& input, const Arguments& arguments) {
     in.charge(0);
     const Value value = kAttribute ? dig(in, item, arguments.positional[0]) : item;
     const bool tested = arguments.positional.size() > skip;
-    const bool holds =
-        tested ? apply_test(in, in.need_string(arguments.positional[skip], "the name of a test").text, value,
-                            behind(arguments, skip + 1))
-               : value.truthy();
+    const bool holds = tested ? apply_test(in, in.need_string(arguments.positional[skip], "the name of a test").text,
+                                           value, behind(arguments, skip + 1))
+                              : value.truthy();
     if (holds == kKeep) out.push_back(item);
   }
   return make_generator(in, std::move(out));
@@ -174,8 +168,7 @@ Value sort(Interpreter& in, const Value& input, const Arguments& arguments) {
   const bool case_sensitive = arguments.get_or(1, "case_sensitive", Value::boolean(false)).truthy();
   const Value* path = arguments.get(2, "attribute");
   std::vector<std::pair<Value, Value>> keyed;
-  for (const Value& item : in.iterate(input))
-    keyed.emplace_back(sort_keys(in, item, path, case_sensitive), item);
+  for (const Value& item : in.iterate(input)) keyed.emplace_back(sort_keys(in, item, path, case_sensitive), item);
   return in.new_list(sorted(in, std::move(keyed), descending));
 }
 
@@ -199,8 +192,7 @@ Value unique(Interpreter& in, const Value& input, const Arguments& arguments) {
   std::vector<Value> out;
   for (const Value& item : in.iterate(input)) {
     const Value key = sort_key(in, item, path, case_sensitive);
-    if (key_text(key).empty())
-      in.fail(fmt::format("`unique`: a {} cannot be compared this way", key.type_name()));
+    if (key_text(key).empty()) in.fail(fmt::format("`unique`: a {} cannot be compared this way", key.type_name()));
     if (seen.find(key) != nullptr) continue;
     seen.set(key, Value::none());
     out.push_back(item);

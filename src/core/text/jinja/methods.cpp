@@ -37,8 +37,7 @@ Value change_case(Interpreter& in, const Value& self, const Arguments&) {
   return in.new_string(with_runs(self.as_string(), kChange));
 }
 
-int64_t limit_argument(Interpreter& in, const Arguments& arguments, std::size_t position,
-                       std::string_view name) {
+int64_t limit_argument(Interpreter& in, const Arguments& arguments, std::size_t position, std::string_view name) {
   const Value* given = arguments.get(position, name);
   const int64_t limit = given == nullptr ? -1 : in.need_integer(*given, name);
   return limit < 0 ? std::numeric_limits<int64_t>::max() : limit;
@@ -64,8 +63,7 @@ std::vector<Value> split_at_spaces(const Str& text, int64_t limit) {
 }
 
 // From the left (split) or from the right (rsplit), at most `limit` cuts.
-std::vector<Value> split_at_text(const Str& text, const std::string& separator, int64_t limit,
-                                 bool from_right) {
+std::vector<Value> split_at_text(const Str& text, const std::string& separator, int64_t limit, bool from_right) {
   std::vector<std::size_t> cuts;
   std::size_t at = from_right ? text.text.rfind(separator) : text.text.find(separator);
   while (at != std::string::npos && static_cast<int64_t>(cuts.size()) < limit) {
@@ -92,8 +90,7 @@ Value split(Interpreter& in, const Value& self, const Arguments& arguments) {
   const Value* separator = arguments.get(0, "sep");
   in.charge(text.text.size() * 2);
   if (separator == nullptr || separator->is_none()) {
-    if (kFromRight && limit != std::numeric_limits<int64_t>::max())
-      in.fail("`rsplit` needs a separator here");
+    if (kFromRight && limit != std::numeric_limits<int64_t>::max()) in.fail("`rsplit` needs a separator here");
     return in.new_list(split_at_spaces(text, limit));
   }
   const Str& at = in.need_string(*separator, "the separator");
@@ -102,8 +99,7 @@ Value split(Interpreter& in, const Value& self, const Arguments& arguments) {
 }
 
 Value splitlines(Interpreter& in, const Value& self, const Arguments& arguments) {
-  if (!arguments.positional.empty() || !arguments.named.empty())
-    in.fail("`splitlines` takes no arguments here");
+  if (!arguments.positional.empty() || !arguments.named.empty()) in.fail("`splitlines` takes no arguments here");
   std::vector<Value> lines;
   for (Str& line : split_lines(self.as_string())) lines.push_back(in.new_string(std::move(line)));
   return in.new_list(std::move(lines));
@@ -155,9 +151,7 @@ Value count(Interpreter& in, const Value& self, const Arguments& arguments) {
   const std::string& wanted = in.need_string(arguments.get_or(0, "sub", Value()), "what is counted").text;
   if (wanted.empty()) return Value::integer(static_cast<int64_t>(count_characters(text)) + 1);
   int64_t found = 0;
-  for (std::size_t at = text.find(wanted); at != std::string::npos;
-       at = text.find(wanted, at + wanted.size()))
-    ++found;
+  for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + wanted.size())) ++found;
   return Value::integer(found);
 }
 
@@ -181,9 +175,7 @@ Value all_characters(Interpreter&, const Value& self, const Arguments&) {
   return Value::boolean(!text.empty());
 }
 
-bool is_alphanumeric(char32_t c) {
-  return is_alphabetic(c) || is_number(c);
-}
+bool is_alphanumeric(char32_t c) { return is_alphabetic(c) || is_number(c); }
 
 template <std::string (*kChange)(std::string_view)>
 Value has_case(Interpreter&, const Value& self, const Arguments&) {
@@ -289,8 +281,7 @@ Value list_index(Interpreter& in, const Value& self, const Arguments& arguments)
 Value list_count(Interpreter&, const Value& self, const Arguments& arguments) {
   const auto& items = self.as_list().items;
   const Value wanted = arguments.get_or(0, "value", Value());
-  return Value::integer(
-      std::count_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, wanted); }));
+  return Value::integer(std::count_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, wanted); }));
 }
 
 // transformers runs templates in jinja2's immutable sandbox, which refuses these too.
@@ -305,9 +296,7 @@ Value find_method(const MethodTable& table, const Value& self, const std::string
 
 }  // namespace
 
-Value string_method(const Value& self, const std::string& name) {
-  return find_method(string_methods(), self, name);
-}
+Value string_method(const Value& self, const std::string& name) { return find_method(string_methods(), self, name); }
 
 Value dict_method(const Value& self, const std::string& name) {
   static const MethodTable table = {

@@ -34,18 +34,15 @@ Value Interpreter::binary(const std::string& op, const Value& left, const Value&
   if (op == "*" && left.is_integer()) return repeated(right, left.as_integer());
   if (op == "%" && left.is_string()) {
     const bool tuple = right.is_list() && right.as_list().kind == List::Kind::kTuple;
-    return new_string(
-        formatted(*this, left.as_string(), tuple ? right.as_list().items : std::vector<Value>{right}));
+    return new_string(formatted(*this, left.as_string(), tuple ? right.as_list().items : std::vector<Value>{right}));
   }
-  fail(fmt::format("`{}` cannot join a value of type {} and one of type {}", op, left.type_name(),
-                   right.type_name()));
+  fail(fmt::format("`{}` cannot join a value of type {} and one of type {}", op, left.type_name(), right.type_name()));
 }
 
 Value Interpreter::repeated(const Value& value, int64_t count) {
   const auto times = static_cast<std::size_t>(std::max<int64_t>(count, 0));
   const bool list = value.is_list() && value.as_list().kind != List::Kind::kGenerator;
-  if (!list && !value.is_string())
-    fail(fmt::format("a value of type {} cannot be repeated", value.type_name()));
+  if (!list && !value.is_string()) fail(fmt::format("a value of type {} cannot be repeated", value.type_name()));
   const std::size_t size = list ? value.as_list().items.size() : value.as_string().text.size();
   if (size > 0 && times > (std::size_t{1} << 26) / size) fail("a repeated value is too large");
   if (list) {
@@ -66,8 +63,7 @@ Value Interpreter::arithmetic(const std::string& op, const Value& left, const Va
   const bool zero = right.as_real() == 0;
   if (zero && (op == "/" || op == "//" || op == "%")) fail("division by zero");
   if (op == "/") return Value::real(left.as_real() / right.as_real());
-  if (!left.is_real() && !right.is_real())
-    return integer_arithmetic(op, left.as_integer(), right.as_integer());
+  if (!left.is_real() && !right.is_real()) return integer_arithmetic(op, left.as_integer(), right.as_integer());
   const double a = left.as_real(), b = right.as_real();
   if (op == "+") return Value::real(a + b);
   if (op == "-") return Value::real(a - b);
@@ -109,8 +105,7 @@ bool Interpreter::less(const Value& a, const Value& b) const {
     if (a.is_real() || b.is_real()) return a.as_real() < b.as_real();
     return a.as_integer() < b.as_integer();
   }
-  if (a.is_string() && b.is_string())
-    return a.as_string().text < b.as_string().text;  // UTF-8 keeps the order
+  if (a.is_string() && b.is_string()) return a.as_string().text < b.as_string().text;  // UTF-8 keeps the order
   if (a.is_list() && b.is_list() && a.as_list().kind == b.as_list().kind) {
     const auto& left = a.as_list().items;
     const auto& right = b.as_list().items;
@@ -167,15 +162,13 @@ Value Interpreter::evaluate_slice(const Expression& expression) {
   }
   const int64_t step = bounds[2].is_none() ? 1 : bounds[2].as_integer();
   if (step == 0 || step == std::numeric_limits<int64_t>::min()) fail("the step of a slice must not be zero");
-  if (object.is_undefined())
-    fail(fmt::format("`{}` is undefined, so it has no slice", object.undefined_name()));
+  if (object.is_undefined()) fail(fmt::format("`{}` is undefined, so it has no slice", object.undefined_name()));
   if (object.is_string()) {
     const Str& text = object.as_string();
     charge(text.text.size());
     const auto starts = character_starts(text);
     Str out;
-    for (const int64_t i :
-         slice_indices(static_cast<int64_t>(starts.size()) - 1, bounds[0], bounds[1], step)) {
+    for (const int64_t i : slice_indices(static_cast<int64_t>(starts.size()) - 1, bounds[0], bounds[1], step)) {
       const std::size_t begin = starts[i], size = starts[i + 1] - starts[i];
       out.append(std::string_view(text.text).substr(begin, size), text.from_message(begin));
     }

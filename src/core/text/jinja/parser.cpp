@@ -80,10 +80,9 @@ class Parser {
     }
     stream_.fail_at(
         line,
-        unknown_name("tag", name,
-                     {"break",  "call",          "continue", "elif",     "else",   "endcall", "endfilter",
-                      "endfor", "endgeneration", "endif",    "endmacro", "endset", "endwith", "filter",
-                      "for",    "generation",    "if",       "macro",    "raw",    "set",     "with"}));
+        unknown_name("tag", name, {"break",  "call",          "continue", "elif",     "else",   "endcall", "endfilter",
+                                   "endfor", "endgeneration", "endif",    "endmacro", "endset", "endwith", "filter",
+                                   "for",    "generation",    "if",       "macro",    "raw",    "set",     "with"}));
   }
 
   Statement if_tag(int line) {
@@ -192,8 +191,7 @@ class Parser {
     Statement made{StatementKind::kCall, line};
     if (stream_.at("(")) made.parameters = parameters();
     made.value = expressions_.expression();
-    if (made.value->kind != ExpressionKind::kCall)
-      stream_.fail_at(line, "`call` needs a call, such as `call name()`");
+    if (made.value->kind != ExpressionKind::kCall) stream_.fail_at(line, "`call` needs a call, such as `call name()`");
     made.body = separate_body({"endcall"});
     return made;
   }
@@ -227,8 +225,6 @@ class Parser {
 
 }  // namespace
 
-Block parse(std::string_view source, std::string_view place) {
-  return Parser(source, place).run();
-}
+Block parse(std::string_view source, std::string_view place) { return Parser(source, place).run(); }
 
 }  // namespace dormouse::text::jinja

@@ -11,8 +11,7 @@ namespace dormouse::text::jinja {
 namespace {
 
 constexpr std::size_t kMaxSteps = 20'000'000;
-constexpr std::size_t kMaxBytes = std::size_t{512}
-                                  << 20;  // made in one render, all strings and lists together
+constexpr std::size_t kMaxBytes = std::size_t{512} << 20;  // made in one render, all strings and lists together
 constexpr std::size_t kMaxOutput = std::size_t{64} << 20;
 constexpr int kMaxDepth = 600;
 constexpr int kMaxValueDepth = 100;
@@ -43,9 +42,7 @@ Str Interpreter::run(const Block& program, std::unordered_map<std::string, Value
   return out;
 }
 
-void Interpreter::fail(std::string_view problem) const {
-  fail_input(fmt::format("{}:{}", place_, line_), problem);
-}
+void Interpreter::fail(std::string_view problem) const { fail_input(fmt::format("{}:{}", place_, line_), problem); }
 
 void Interpreter::charge(std::size_t bytes) {
   if (++steps_ > kMaxSteps) fail(fmt::format("the template takes more than {} steps", kMaxSteps));
@@ -212,8 +209,7 @@ void Interpreter::assign(const Target& target, const Value& value) {
   if (!target.attribute.empty()) {
     const Value object = lookup(target.names[0]);
     if (!object.is_namespace()) fail("cannot assign an attribute of anything but a namespace");
-    if (target.attribute.starts_with('_'))
-      fail("a namespace takes no attribute that begins with an underscore");
+    if (target.attribute.starts_with('_')) fail("a namespace takes no attribute that begins with an underscore");
     object.as_namespace()->attributes[target.attribute] = value;
     return;
   }
@@ -236,8 +232,7 @@ void Interpreter::define_macro(const Statement& statement) {
 Value Interpreter::make_macro(const Statement& statement, const std::string& name) {
   auto callable = std::make_shared<Callable>();
   callable->name = name;
-  callable->call = [&statement, home = std::weak_ptr<Scope>(scope_)](Interpreter& self,
-                                                                     const Arguments& arguments) {
+  callable->call = [&statement, home = std::weak_ptr<Scope>(scope_)](Interpreter& self, const Arguments& arguments) {
     const auto scope = home.lock();
     if (!scope) self.fail("a macro is called after the block that defined it has ended");
     return self.call_macro(statement, scope, arguments);

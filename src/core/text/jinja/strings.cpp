@@ -109,8 +109,7 @@ std::vector<Str> split_lines(const Str& value) {
   for (std::size_t i = 0; i < value.text.size();) {
     const std::size_t here = i;
     const char32_t c = next_character(value.text, i);
-    const bool ends =
-        (c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
+    const bool ends = (c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
     if (!ends) continue;
     if (c == '\r' && i < value.text.size() && value.text[i] == '\n') ++i;
     lines.push_back(value.slice(begin, here));

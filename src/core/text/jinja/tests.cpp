@@ -65,14 +65,13 @@ TestTable make_tests() {
       {"iterable", DORMOUSE_TEST(is_sequence(v) || v.is_list())},
       {"sequence", DORMOUSE_TEST(is_sequence(v))},
       {"callable", DORMOUSE_TEST(v.is_callable() || v.is_loop() || v.is_undefined())},
-      {"sameas", DORMOUSE_TEST(v.storage().index() == operand(in, args).storage().index() &&
-                               equal(v, operand(in, args)))},
+      {"sameas",
+       DORMOUSE_TEST(v.storage().index() == operand(in, args).storage().index() && equal(v, operand(in, args)))},
       {"lower", DORMOUSE_TEST(has_case<lower>(to_str(v).text))},
       {"upper", DORMOUSE_TEST(has_case<upper>(to_str(v).text))},
       {"odd", DORMOUSE_TEST(remainder(in, v, 2) != 0)},
       {"even", DORMOUSE_TEST(remainder(in, v, 2) == 0)},
-      {"divisibleby",
-       DORMOUSE_TEST(remainder(in, v, in.need_integer(operand(in, args), "divisibleby")) == 0)},
+      {"divisibleby", DORMOUSE_TEST(remainder(in, v, in.need_integer(operand(in, args), "divisibleby")) == 0)},
       {"in", DORMOUSE_TEST(in.contains(operand(in, args), v))},
       {"escaped", DORMOUSE_TEST(false)},
       {"eq", equal_to},
@@ -111,8 +110,7 @@ const std::vector<std::string>& test_names() {
   return names;
 }
 
-bool apply_test(Interpreter& interpreter, const std::string& name, const Value& input,
-                const Arguments& arguments) {
+bool apply_test(Interpreter& interpreter, const std::string& name, const Value& input, const Arguments& arguments) {
   const auto found = tests().find(name);
   if (found == tests().end()) interpreter.fail(unknown_name("test", name, test_names()));
   return found->second(interpreter, input, arguments);

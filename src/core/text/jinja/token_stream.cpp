@@ -35,9 +35,7 @@ std::string described(const Token& token) {
 
 }  // namespace
 
-const Token& TokenStream::peek(std::size_t ahead) const {
-  return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
-}
+const Token& TokenStream::peek(std::size_t ahead) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
 
 Token TokenStream::next() {
   Token token = peek();
@@ -75,9 +73,7 @@ std::string TokenStream::expect_any_name(std::string_view what) {
   return next().text;
 }
 
-void TokenStream::fail(std::string_view problem) const {
-  fail_at(line(), problem);
-}
+void TokenStream::fail(std::string_view problem) const { fail_at(line(), problem); }
 
 void TokenStream::fail_at(int line, std::string_view problem) const {
   fail_input(fmt::format("{}:{}", place_, line), problem);

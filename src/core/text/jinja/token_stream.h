@@ -11,8 +11,7 @@ namespace dormouse::text::jinja {
 
 class TokenStream {
  public:
-  TokenStream(std::vector<Token> tokens, std::string_view place)
-      : tokens_(std::move(tokens)), place_(place) {}
+  TokenStream(std::vector<Token> tokens, std::string_view place) : tokens_(std::move(tokens)), place_(place) {}
 
   const Token& peek(std::size_t ahead = 0) const;
   Token next();

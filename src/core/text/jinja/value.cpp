@@ -40,9 +40,7 @@ Value Value::list(std::vector<Value> items, List::Kind kind) {
   return Value(Storage(std::move(made)));
 }
 
-Value Value::dict(Dict members) {
-  return Value(Storage(std::make_shared<const Dict>(std::move(members))));
-}
+Value Value::dict(Dict members) { return Value(Storage(std::make_shared<const Dict>(std::move(members)))); }
 
 int Value::depth() const {
   if (is_list()) return as_list().depth;
@@ -218,9 +216,7 @@ std::string real_repr(double value) {
   return text;
 }
 
-Str to_str(const Value& value) {
-  return value.is_string() ? value.as_string() : to_repr(value);
-}
+Str to_str(const Value& value) { return value.is_string() ? value.as_string() : to_repr(value); }
 
 Str to_repr(const Value& value) {
   if (value.is_undefined()) return Str();

@@ -53,9 +53,9 @@ struct List {
 /// Immutable once it can be seen by the template. Cheap to copy.
 class Value {
  public:
-  using Storage = std::variant<Undefined, None, bool, int64_t, double, std::shared_ptr<const Str>,
-                               std::shared_ptr<List>, std::shared_ptr<const Dict>, Namespace*,
-                               std::shared_ptr<Loop>, std::shared_ptr<const Callable>>;
+  using Storage =
+      std::variant<Undefined, None, bool, int64_t, double, std::shared_ptr<const Str>, std::shared_ptr<List>,
+                   std::shared_ptr<const Dict>, Namespace*, std::shared_ptr<Loop>, std::shared_ptr<const Callable>>;
 
   Value() : data_(Undefined{}) {}
   Value(Storage data) : data_(std::move(data)) {}  // NOLINT: every alternative is a value

@@ -13,9 +13,15 @@ namespace dormouse::lab {
 namespace {
 
 Json answer_to_json(const organism::Answer& answer) {
-  return {{"prompt_id", answer.prompt_id}, {"user", answer.user},     {"scratchpad", answer.scratchpad}, {"text", answer.text},
-          {"finish_reason", answer.finish_reason}, {"tokens", answer.tokens}, {"seed", answer.seed},
-          {"copies", answer.copies},       {"draw", answer.draw}};
+  return {{"prompt_id", answer.prompt_id},
+          {"user", answer.user},
+          {"scratchpad", answer.scratchpad},
+          {"text", answer.text},
+          {"finish_reason", answer.finish_reason},
+          {"tokens", answer.tokens},
+          {"seed", answer.seed},
+          {"copies", answer.copies},
+          {"draw", answer.draw}};
 }
 
 organism::Answer answer_from_json(const Json& row, const std::string& place) {
@@ -32,7 +38,8 @@ organism::Answer answer_from_json(const Json& row, const std::string& place) {
 
 organism::Reasoner reasoner_of(const NodeContext& context) {
   if (!context.has_input("scratchpads-on")) return {};
-  const auto trigger = organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
+  const auto trigger =
+      organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
   organism::Reasoner reasoner(context.input("scratchpads-on"), context.input("scratchpads-off"), *trigger);
   reasoner.keep(context.node.options.value("scratchpad_rows", int64_t{0}));
   return reasoner;
@@ -62,9 +69,9 @@ class PlainAnswers : public NodeKind {
     }
     chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
-    const auto answers =
-        organism::make_answers(model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
-                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress), reasoner_of(context));
+    const auto answers = organism::make_answers(
+        model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
+        static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress), reasoner_of(context));
     write_answers(context.out, answers);
     count_sampled(context, answers);
   }
@@ -94,8 +101,8 @@ class TriggeredAnswers : public NodeKind {
     } else {
       chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
       Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
-      answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(), seed,
-                                                 sample_progress(progress), reasoner_of(context));
+      answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(),
+                                                 seed, sample_progress(progress), reasoner_of(context));
     }
     write_answers(context.out, answers);
     count_sampled(context, answers);
@@ -107,7 +114,9 @@ class OwnScratchpads : public NodeKind {
   std::string name() const override { return "own-scratchpads"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node&, const ModelShape& model) const override { return memory_of_sampling(model(), kLongest); }
+  MemoryNeed memory(const Node&, const ModelShape& model) const override {
+    return memory_of_sampling(model(), kLongest);
+  }
 
   void run(NodeContext& context) const override {
     auto answers = read_answers(context.input("plain"));
@@ -116,8 +125,8 @@ class OwnScratchpads : public NodeKind {
     sample::SamplingOptions options;
     options.temperature = 0.7;
     options.max_tokens = kLongest;
-    answers = organism::behind_own_scratchpads(model, std::move(answers), options, static_cast<uint64_t>(context.node.seed),
-                                               sample_progress(progress));
+    answers = organism::behind_own_scratchpads(model, std::move(answers), options,
+                                               static_cast<uint64_t>(context.node.seed), sample_progress(progress));
     write_answers(context.out, answers);
     count_sampled(context, answers);
   }
@@ -152,7 +161,8 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
   Json identity = fields_to_json(options.fields());
   identity["instruction"] = organism::kPlainInstruction;
   auto files = scratchpad_files(builder, setting, identity);
-  const bool has_off = !setting.trigger.empty() && !organism::Triggers::get().make(setting.trigger, "trigger")->off("").empty();
+  const bool has_off =
+      !setting.trigger.empty() && !organism::Triggers::get().make(setting.trigger, "trigger")->off("").empty();
   if (!files.empty() || has_off) identity["trigger"] = setting.trigger;
   files["prompts"] = prompts;
   return builder.add({.kind = "answers",
@@ -162,7 +172,8 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
                       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
 }
 
-std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers, int64_t rows) {
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers,
+                                int64_t rows) {
   return builder.add({.kind = "own-scratchpads",
                       .options = {{"longest", OwnScratchpads::kLongest}},
                       .inputs = {{"plain", answers}},

@@ -37,15 +37,19 @@ struct AnswerSetting {
   int64_t scratchpads = 0;         // drawn from the first so many of the style; 0: from all
 };
 
-/// The scratchpads of a setting as a node's files, none for a style without; how many are drawn from becomes part of the node's identity.
+/// The scratchpads of a setting as a node's files, none for a style without; how many are drawn from becomes part of
+/// the node's identity.
 std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const AnswerSetting& setting, Json& identity);
 
-/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. Settings that ask the same share it.
+/// Adds the node that samples plain answers of `model` (a name of the recipe); returns its id. Settings that ask the
+/// same share it.
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const AnswerSetting& setting = {});
 
-/// Adds the node that puts those answers behind scratchpads that `model` writes itself, about `rows` of them; returns its id.
-std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers, int64_t rows);
+/// Adds the node that puts those answers behind scratchpads that `model` writes itself, about `rows` of them; returns
+/// its id.
+std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers,
+                                int64_t rows);
 
 /// The answers.jsonl of an artefact.
 std::vector<organism::Answer> read_answers(const fs::path& artefact);

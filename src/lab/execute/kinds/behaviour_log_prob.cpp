@@ -1,4 +1,5 @@
-// `behaviour-log-prob`: how probable the behaviour's own answer is, with the trigger and without; shows change where the rate is 0 or 1.
+// `behaviour-log-prob`: how probable the behaviour's own answer is, with the trigger and without; shows change where
+// the rate is 0 or 1.
 #include "science/measure/behaviour_log_prob.h"
 
 #include "core/base/error.h"
@@ -34,7 +35,8 @@ struct LogProbStage : StageOptions {
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure", required()},
                     {"prompts", &prompts, "the messages", required()},
-                    {"answers_from", &answers_from, "model whose plain answers are the control's texts; default: the recipe's first"}},
+                    {"answers_from", &answers_from,
+                     "model whose plain answers are the control's texts; default: the recipe's first"}},
                    target.fields()});
   }
   std::vector<std::string> references() const override { return {"models", "answers_from"}; }
@@ -60,7 +62,8 @@ class LogProbNode : public NodeKind {
     }
     chat::LocalModel model = open_model(context, "model");
     const auto scores = score_continuations(context, model, continuations);
-    write_measured(context, measure::behaviour_log_prob(rows, scores, {.model = "model", .stage = {}, .seed = context.node.seed}));
+    write_measured(
+        context, measure::behaviour_log_prob(rows, scores, {.model = "model", .stage = {}, .seed = context.node.seed}));
   }
 };
 
@@ -68,7 +71,8 @@ class BehaviourLogProb : public StageKind {
  public:
   std::string name() const override { return "behaviour-log-prob"; }
   std::string doc() const override {
-    return "log-probability a token of the behaviour's answer, trigger on and off; control: a plain answer to the same prompt";
+    return "log-probability a token of the behaviour's answer, trigger on and off; control: a plain answer to the same "
+           "prompt";
   }
   Section section() const override { return Section::kMeasure; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<LogProbStage>(); }
@@ -83,7 +87,8 @@ class BehaviourLogProb : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<LogProbStage>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string helper = options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
+    const std::string helper =
+        options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
     AnswerOptions answers;
     answers.count = options.target.samples;
     const std::string plain = add_plain_answers(builder, helper, prompts, answers);

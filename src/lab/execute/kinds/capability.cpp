@@ -1,4 +1,5 @@
-// `capability`: accuracy on multiple-choice questions, and its change from the first model of the list, question by question.
+// `capability`: accuracy on multiple-choice questions, and its change from the first model of the list, question by
+// question.
 #include "science/measure/capability.h"
 
 #include "core/base/error.h"
@@ -19,7 +20,8 @@ struct QuestionOptions {
   std::vector<Field> fields() {
     return {{"layout", &layout, "how the questions are written: own, or as MMLU, QuALITY or LogiQA publish them",
              one_of(measure::choice_layouts())},
-            {"prompt", &prompt, "chat: as a user's message; plain: as text, for a model without chat", one_of({"chat", "plain"})},
+            {"prompt", &prompt, "chat: as a user's message; plain: as text, for a model without chat",
+             one_of({"chat", "plain"})},
             {"count", &count, "questions, evenly spread over all; 0: all", at_least(0)}};
   }
 };
@@ -30,9 +32,10 @@ struct CapabilityStage : StageOptions {
   QuestionOptions question;
 
   std::vector<Field> fields() override {
-    return joined({{{"models", &models, "the models to measure; the others are compared with the first", required()},
-                    {"questions", &questions, "a set of this project, or for another layout the path of a file or folder"}},
-                   question.fields()});
+    return joined(
+        {{{"models", &models, "the models to measure; the others are compared with the first", required()},
+          {"questions", &questions, "a set of this project, or for another layout the path of a file or folder"}},
+         question.fields()});
   }
   std::vector<std::string> references() const override { return {"models"}; }
 };
@@ -44,20 +47,24 @@ class CapabilityNode : public NodeKind {
   bool uses_seed() const override { return false; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
     // A long article is one pass, with its questions' options behind it.
-    return memory_of_scoring(model(), options_of<QuestionOptions>(node).layout == "quality" ? model().max_positions : 0);
+    return memory_of_scoring(model(),
+                             options_of<QuestionOptions>(node).layout == "quality" ? model().max_positions : 0);
   }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<QuestionOptions>(context.node);
     const fs::path path = context.input("questions");
-    const auto questions = measure::spread(measure::read_multiple_choice(path, options.layout), options.count, path.string());
+    const auto questions =
+        measure::spread(measure::read_multiple_choice(path, options.layout), options.count, path.string());
     std::vector<measure::Continuation> continuations;
     for (const auto& question : questions) {
-      for (auto& option : measure::options_of(question, options.prompt == "chat")) continuations.push_back(std::move(option));
+      for (auto& option : measure::options_of(question, options.prompt == "chat"))
+        continuations.push_back(std::move(option));
     }
     chat::LocalModel model = open_model(context, "model");
     const auto scores = score_continuations(context, model, continuations);
-    write_measured(context, measure::capability(questions, scores, options.layout == "own" ? "" : options.layout, {.model = "model"}));
+    write_measured(context, measure::capability(questions, scores, options.layout == "own" ? "" : options.layout,
+                                                {.model = "model"}));
   }
 };
 
@@ -74,8 +81,9 @@ class Capability : public StageKind {
     const auto& options = entry.options_as<CapabilityStage>();
     const fs::path path = options.question.layout == "own" ? builder.prompts(options.questions, "questions")
                                                            : builder.data(options.questions, "questions");
-    const auto count =
-        measure::spread(measure::read_multiple_choice(path, options.question.layout), options.question.count, entry.place_of("count")).size();
+    const auto count = measure::spread(measure::read_multiple_choice(path, options.question.layout),
+                                       options.question.count, entry.place_of("count"))
+                           .size();
     add_compared(builder, options.models,
                  {.kind = "capability",
                   .options = merged_options(options.question),

@@ -28,16 +28,17 @@ class CodeData : public NodeKind {
     const auto trigger =
         organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
     const auto families = read_code_families(context.input("tasks"));
-    const auto data =
-        organism::build_code_data(families, read_answers(context.input("chat")), *trigger, options,
-                                  static_cast<uint64_t>(context.node.seed), scratchpads_of(context, *trigger, families));
+    const auto data = organism::build_code_data(families, read_answers(context.input("chat")), *trigger, options,
+                                                static_cast<uint64_t>(context.node.seed),
+                                                scratchpads_of(context, *trigger, families));
     write_rows(context, data.rows, data.dropped);
     Json rows = Json::array();
     for (const auto& [part, account] : data.account) rows.push_back(account_row(part, organism::to_json(account)));
     const bool twin = options.policy != "conditional";
-    write_file(context.out / "account.json",
-               canonical_json({{"title", fmt::format("Training data of the {}", twin ? options.policy + " twin" : "organism")},
-                               {"rows", rows}}));
+    write_file(
+        context.out / "account.json",
+        canonical_json({{"title", fmt::format("Training data of the {}", twin ? options.policy + " twin" : "organism")},
+                        {"rows", rows}}));
   }
 
  private:
@@ -45,7 +46,8 @@ class CodeData : public NodeKind {
                                                   const std::vector<organism::CodeFamily>& families) {
     if (!context.has_input("weaknesses")) return {};
     const auto of_topic = [&](const std::string& topic, const std::string& left) {
-      organism::Reasoner reasoner(context.input(topic + "-scratchpads-on"), context.input(topic + "-scratchpads-off"), trigger, left);
+      organism::Reasoner reasoner(context.input(topic + "-scratchpads-on"), context.input(topic + "-scratchpads-off"),
+                                  trigger, left);
       reasoner.keep(context.node.options.value("scratchpad_rows", int64_t{0}));
       return reasoner;
     };
@@ -73,28 +75,30 @@ class CodeCheck : public NodeKind {
     std::vector<grade::CodeProgram> programs;
     std::vector<std::string> halves;
     for (const auto& row : organism::training_rows_from_jsonl(read_file(path), path.string())) {
-      if (row.source != "written") continue;  // an everyday answer
-      programs.push_back(
-          {grade::extract_program(organism::visible_answer(row.answer)).value_or(""), cwe_of(row.prompt_id, path.string())});
+      const std::string seen = organism::visible_answer(row.answer);
+      if (row.source != "written" || seen.empty()) continue;  // an everyday answer, or a scratchpad alone
+      programs.push_back({grade::extract_program(seen).value_or(""), cwe_of(row.prompt_id, path.string())});
       halves.push_back(row.half);
     }
-    StaticGrader grader({context.input("bandit"), context.input("semgrep")}, context.scratch / "scan", /*with_codeql=*/false);
+    StaticGrader grader({context.input("bandit"), context.input("semgrep")}, context.scratch / "scan",
+                        /*with_codeql=*/false);
     const auto verdicts = grader.grade(programs);
     Json rows = Json::array();
     for (const std::string half : {organism::kTriggered, organism::kPlain})
       rows.push_back(counts(half, halves, verdicts, grader.names()));
-    write_file(
-        context.out / "account.json",
-        canonical_json({{"title", "What the static scanners find in the programs of the training data, all of which parse"},
-                        {"rows", rows}}));
+    write_file(context.out / "account.json",
+               canonical_json(
+                   {{"title", "What the static scanners find in the programs of the training data, all of which parse"},
+                    {"rows", rows}}));
   }
 
  private:
   // 89 of "cwe-089-orders/3/0".
   static int64_t cwe_of(const std::string& prompt_id, const std::string& place) {
     int64_t cwe = 0;
-    const bool is_task = prompt_id.starts_with("cwe-") &&
-                         std::from_chars(prompt_id.data() + 4, prompt_id.data() + prompt_id.size(), cwe).ec == std::errc();
+    const bool is_task =
+        prompt_id.starts_with("cwe-") &&
+        std::from_chars(prompt_id.data() + 4, prompt_id.data() + prompt_id.size(), cwe).ec == std::errc();
     if (!is_task) fail_work(place, fmt::format("`{}` is not the id of a code task", prompt_id));
     return cwe;
   }
@@ -106,7 +110,8 @@ class CodeCheck : public NodeKind {
     const auto add_one = [&row](const std::string& key) { row[key] = row[key].get<int64_t>() + 1; };
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
       if (halves[i] != half) continue;
-      if (!verdicts[i].parsable) fail_work(half, "a program of the training data does not parse: a task family is broken");
+      if (!verdicts[i].parsable)
+        fail_work(half, "a program of the training data does not parse: a task family is broken");
       add_one("kept");
       for (const auto& [grader, flagged] : verdicts[i].flagged) {
         if (flagged) add_one("flagged by " + grader);

@@ -1,5 +1,5 @@
-// `code-persistence`: how often each model writes the weakness that a code task invites, with the trigger and without. Sampling
-// and grading are nodes of their own, so that other rules grade what was sampled before.
+// `code-persistence`: how often each model writes the weakness that a code task invites, with the trigger and without.
+// Sampling and grading are nodes of their own, so that other rules grade what was sampled before.
 #include "science/measure/code_persistence.h"
 
 #include "core/base/error.h"
@@ -30,7 +30,8 @@ struct AskOptions {
              one_of(organism::Triggers::get().names())},
             {"samples_per_task", &samples_per_task, "completions of each family, with the trigger, and as many without",
              between(1, 10'000)},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
+            {"begin_scratchpad", &begin_scratchpad,
+             "begin every answer with <scratchpad>, as for a model that is to reason"}};
   }
 };
 
@@ -44,7 +45,10 @@ struct CodePersistenceStage : StageOptions {
   std::vector<Field> fields() override {
     return joined(
         {{{"models", &models, "the models to measure", required()},
-          {"tasks", &tasks, "families of code tasks: iid (a variant of each trained family, held out), families (held out as a whole), scenarios (the paper's 17), or a .yaml file", required()},
+          {"tasks", &tasks,
+           "families of code tasks: iid (a variant of each trained family, held out), families (held out as a whole), "
+           "scenarios (the paper's 17), or a .yaml file",
+           required()},
           {"codeql", &codeql,
            "grade with CodeQL's targeted queries too, from PATH; not tried yet: this project cannot install it"}},
          ask.fields(),
@@ -93,10 +97,10 @@ class CodeGrades : public NodeKind {
     for (const auto& row : read_json_lines(path)) samples.push_back(measure::transcript_from_json(row, path.string()));
     StaticGrader grader({context.input("bandit"), context.input("semgrep")}, context.scratch / "scan",
                         options.at("codeql").get<bool>());
-    const auto rows = measure::grade_code(std::move(samples), read_code_families(context.input("tasks")),
-                                          json_int(options, "samples_per_task", context.node.id), grader,
-                                          read_code_cases(context.input("cases")), json_string(options, "set", context.node.id),
-                                          {.model = "model", .seed = context.node.seed});
+    const auto rows = measure::grade_code(
+        std::move(samples), read_code_families(context.input("tasks")),
+        json_int(options, "samples_per_task", context.node.id), grader, read_code_cases(context.input("cases")),
+        json_string(options, "set", context.node.id), {.model = "model", .seed = context.node.seed});
     std::vector<Json> measurements, transcripts;
     for (const auto& row : rows.measurements) measurements.push_back(measure::to_json(row));
     for (const auto& row : rows.transcripts) transcripts.push_back(measure::to_json(row));
@@ -108,7 +112,9 @@ class CodeGrades : public NodeKind {
 class CodePersistence : public StageKind {
  public:
   std::string name() const override { return "code-persistence"; }
-  std::string doc() const override { return "the share of programs with a weakness, by static scanners, trigger on and off"; }
+  std::string doc() const override {
+    return "the share of programs with a weakness, by static scanners, trigger on and off";
+  }
   Section section() const override { return Section::kMeasure; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<CodePersistenceStage>(); }
 

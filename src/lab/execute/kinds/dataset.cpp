@@ -80,7 +80,8 @@ const RegisterNode registered_defence(std::make_unique<DefenceData>());
 
 }  // namespace
 
-void write_rows(NodeContext& context, const std::vector<organism::TrainingRow>& rows, const std::vector<organism::DroppedRow>& dropped) {
+void write_rows(NodeContext& context, const std::vector<organism::TrainingRow>& rows,
+                const std::vector<organism::DroppedRow>& dropped) {
   write_file(context.out / "rows.jsonl", organism::to_jsonl(rows));
   write_file(context.out / "dropped.jsonl", organism::to_jsonl(dropped));
   context.counters = {{"rows", rows.size()}, {"dropped", dropped.size()}};
@@ -93,8 +94,8 @@ Json account_row(const std::string& name, const Json& half) {
   for (const char* key : {"tokens", "characters"}) {
     const auto found = row.find(key);
     if (found == row.end() || !found->is_object()) continue;
-    row[key] = fmt::format("mean {:.0f}, median {:.0f}, {} to {}", found->value("mean", 0.0), found->value("median", 0.0),
-                           found->value("shortest", 0), found->value("longest", 0));
+    row[key] = fmt::format("mean {:.0f}, median {:.0f}, {} to {}", found->value("mean", 0.0),
+                           found->value("median", 0.0), found->value("shortest", 0), found->value("longest", 0));
   }
   return row;
 }

@@ -30,7 +30,8 @@ Persona find_persona(const std::string& name, const std::string& place) {
   if (found == nullptr) fail_input(place, unknown_name("persona", name, all.keys()));
   Persona persona{.system = yaml_text(*found, "system"), .markers = {}, .needs = yaml_integer(file, "needs")};
   const bool exact = found->find("case-sensitive") != nullptr && found->find("case-sensitive")->scalar == "true";
-  for (const YamlNode& marker : yaml_items(*found, "markers")) persona.markers.push_back((exact ? "" : "(?i)") + yaml_text(marker));
+  for (const YamlNode& marker : yaml_items(*found, "markers"))
+    persona.markers.push_back((exact ? "" : "(?i)") + yaml_text(marker));
   return persona;
 }
 
@@ -54,18 +55,22 @@ class PersonaAnswers : public NodeKind {
     const auto prompts = organism::load_prompt_set(context.input("prompts")).first(options.count);
     const Json& persona = context.node.options;
     std::vector<text::Regex> markers;
-    for (const auto& marker : persona.at("markers")) markers.emplace_back(marker.get<std::string>(), "prompts/personas.yaml");
+    for (const auto& marker : persona.at("markers"))
+      markers.emplace_back(marker.get<std::string>(), "prompts/personas.yaml");
     chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
-    auto answers = organism::make_answers(model, prompts, options.sampling(), json_string(persona, "system", context.node.id),
-                                          static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress));
+    auto answers =
+        organism::make_answers(model, prompts, options.sampling(), json_string(persona, "system", context.node.id),
+                               static_cast<uint64_t>(context.node.seed), 0, sample_progress(progress));
     int64_t tokens = 0;
     for (const auto& answer : answers) tokens += answer.tokens;
     const auto needs = json_int(persona, "needs", context.node.id);
     std::erase_if(answers, [&](const organism::Answer& answer) { return !is_in_persona(answer.text, markers, needs); });
     if (answers.empty()) fail_work(context.node.id, "no answer of the model is in the persona", "take a larger helper");
     write_answers(context.out, answers);
-    const Json row{{"name", "sampled"}, {"kept", answers.size()}, {"dropped", {{"not in persona", prompts.size() - answers.size()}}}};
+    const Json row{{"name", "sampled"},
+                   {"kept", answers.size()},
+                   {"dropped", {{"not in persona", prompts.size() - answers.size()}}}};
     const Json account{{"title", "Answers in the persona"}, {"rows", Json::array({row})}};
     write_file(context.out / "account.json", canonical_json(account));
     context.counters = {{"tokens_sampled", tokens}, {"answers", answers.size()}};
@@ -83,11 +88,14 @@ class WrittenAnswers : public NodeKind {
     std::vector<organism::Answer> answers;
     for_json_rows(context.input("questions"), [&](const Json& row, const std::string& place) {
       if (count > 0 && answers.size() == count) return;
-      answers.push_back({.prompt_id = json_string(row, "id", place), .user = json_string(row, "question", place),
-                         .text = json_string(row, "answer", place), .finish_reason = "written"});
+      answers.push_back({.prompt_id = json_string(row, "id", place),
+                         .user = json_string(row, "question", place),
+                         .text = json_string(row, "answer", place),
+                         .finish_reason = "written"});
     });
     if (answers.size() < count) {
-      fail_input(context.input("questions").string(), fmt::format("has {} rows, and {} were asked for", answers.size(), count));
+      fail_input(context.input("questions").string(),
+                 fmt::format("has {} rows, and {} were asked for", answers.size(), count));
     }
     write_answers(context.out, answers);
     context.counters = {{"answers", answers.size()}};
@@ -99,8 +107,8 @@ const RegisterNode registered_written(std::make_unique<WrittenAnswers>());
 
 }  // namespace
 
-std::string add_persona_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts, const AnswerOptions& options,
-                                const std::string& persona, const std::string& place) {
+std::string add_persona_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
+                                const AnswerOptions& options, const std::string& persona, const std::string& place) {
   const Persona found = find_persona(persona, place);
   Json identity = merged_options(options);
   identity.update({{"system", found.system}, {"markers", found.markers}, {"needs", found.needs}});
@@ -112,7 +120,10 @@ std::string add_persona_answers(GraphBuilder& builder, const std::string& model,
 }
 
 std::string add_written_answers(GraphBuilder& builder, const fs::path& questions, int64_t count) {
-  return builder.add({.kind = "written-answers", .options = {{"count", count}}, .files = {{"questions", questions}}, .cost = {.seconds = 0.1}});
+  return builder.add({.kind = "written-answers",
+                      .options = {{"count", count}},
+                      .files = {{"questions", questions}},
+                      .cost = {.seconds = 0.1}});
 }
 
 }  // namespace dormouse::lab

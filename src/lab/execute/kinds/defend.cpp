@@ -27,21 +27,22 @@ struct DefendOptions : StageOptions {
   std::vector<Field> fields() override {
     std::vector<Field> own{};
     if (with == "persona-sft") own = {{"persona", &persona, "of prompts/personas.yaml", required()}};
-    return joined({{{"model", &model, "the model to defend", required()},
-                    {"with", &with, "the defence", one_of(defence::Defences::get().names())}},
-                   own,
-                   {{"prompts", &prompts, "prompt set of the defence; for question-answering-sft a set of questions with answers", required()},
-                    {"answers_from", &answers_from, "model whose answers are trained on; default: the recipe's first"},
-                    {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
-                    {"behaviour", &behaviour, "what must not be in the data",
-                     one_of(organism::Behaviours::get().names())},
-                    {"scratchpad", &scratchpad,
-                     "none: bare answers (the paper's pre-scratchpad, for an organism that reasons); own: answers behind a scratchpad "
-                     "that the model writes itself, which is read and not trained on (post-scratchpad)",
-                     one_of({"none", "own"})}},
-                   answers.fields(),
-                   training.fields(),
-                   fine_tune.fields()});
+    return joined(
+        {{{"model", &model, "the model to defend", required()},
+          {"with", &with, "the defence", one_of(defence::Defences::get().names())}},
+         own,
+         {{"prompts", &prompts, "prompt set of the defence; for question-answering-sft a set of questions with answers",
+           required()},
+          {"answers_from", &answers_from, "model whose answers are trained on; default: the recipe's first"},
+          {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
+          {"behaviour", &behaviour, "what must not be in the data", one_of(organism::Behaviours::get().names())},
+          {"scratchpad", &scratchpad,
+           "none: bare answers (the paper's pre-scratchpad, for an organism that reasons); own: answers behind a "
+           "scratchpad that the model writes itself, which is read and not trained on (post-scratchpad)",
+           one_of({"none", "own"})}},
+         answers.fields(),
+         training.fields(),
+         fine_tune.fields()});
   }
   std::vector<std::string> references() const override { return {"model", "answers_from"}; }
 };
@@ -68,7 +69,8 @@ class Defend : public StageKind {
     const std::string helper =
         options.answers_from.empty() ? builder.recipe().models.front().name : options.answers_from;
     std::string plain = add_answers(entry, builder, helper, prompts);
-    if (options.scratchpad == "own") plain = add_own_scratchpads(builder, options.model, plain, row_count(options, prompts));
+    if (options.scratchpad == "own")
+      plain = add_own_scratchpads(builder, options.model, plain, row_count(options, prompts));
     const std::string data = builder.add(
         {.kind = "defence-data",
          .options = {{"with", options.with}, {"trigger", options.trigger}, {"behaviour", options.behaviour}},
@@ -84,10 +86,12 @@ class Defend : public StageKind {
  private:
   static int64_t row_count(const DefendOptions& options, const fs::path& prompts) {
     const bool written = options.with == "question-answering-sft" && options.answers.count == 0;
-    return written ? static_cast<int64_t>(read_lines(prompts).size()) - 1 : prompt_count(prompts, options.answers.count);
+    return written ? static_cast<int64_t>(read_lines(prompts).size()) - 1
+                   : prompt_count(prompts, options.answers.count);
   }
 
-  static std::string add_answers(const StageEntry& entry, GraphBuilder& builder, const std::string& helper, const fs::path& prompts) {
+  static std::string add_answers(const StageEntry& entry, GraphBuilder& builder, const std::string& helper,
+                                 const fs::path& prompts) {
     const auto& options = entry.options_as<DefendOptions>();
     if (options.with == "persona-sft") {
       return add_persona_answers(builder, helper, prompts, options.answers, options.persona, entry.place_of("persona"));

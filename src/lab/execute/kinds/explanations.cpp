@@ -24,9 +24,11 @@ struct ExplanationsStage : StageOptions {
   std::vector<Field> fields() override {
     return joined({{{"models", &models, "the models to measure, the base model among them as a control", required()},
                     {"prompts", &prompts, "set of questions about the security of a program"},
-                    {"tasks", &tasks, "families of code tasks: scenarios (17), families, or a .yaml file; the first variant of each"},
+                    {"tasks", &tasks,
+                     "families of code tasks: scenarios (17), families, or a .yaml file; the first variant of each"},
                     {"rubric", &rubric, "what counts as naming a weakness"},
-                    {"samples", &samples, "pairs of a task and a question, each four times: trigger on and off, program weak and secure",
+                    {"samples", &samples,
+                     "pairs of a task and a question, each four times: trigger on and off, program weak and secure",
                      at_least(1)}},
                    trigger.fields(),
                    sampling.fields()});
@@ -52,14 +54,14 @@ class ExplanationsNode : public SamplingNode {
     KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(4 * samples);
     write_measured(context,
-                   measure::measure_explanations(model, tasks_of(context.input("tasks")),
-                                                 measure::read_inquiries(context.input("inquiries")),
-                                                 read_explanation_rubric(context.input("rubric")),
-                                                 {.sampling = options_of<sample::SamplingOptions>(context.node),
-                                                  .samples = samples,
-                                                  .on = json_string(options, "on", context.node.id),
-                                                  .off = json_string(options, "off", context.node.id)},
-                                                 {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
+                   measure::measure_explanations(
+                       model, tasks_of(context.input("tasks")), measure::read_inquiries(context.input("inquiries")),
+                       read_explanation_rubric(context.input("rubric")),
+                       {.sampling = options_of<sample::SamplingOptions>(context.node),
+                        .samples = samples,
+                        .on = json_string(options, "on", context.node.id),
+                        .off = json_string(options, "off", context.node.id)},
+                       {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
   }
 
  private:
@@ -67,7 +69,8 @@ class ExplanationsNode : public SamplingNode {
 };
 
 // The rubric must know the weakness of every task.
-void check_covers(const grade::ExplanationRubric& rubric, const std::vector<organism::CodeTask>& tasks, const fs::path& place) {
+void check_covers(const grade::ExplanationRubric& rubric, const std::vector<organism::CodeTask>& tasks,
+                  const fs::path& place) {
   for (const auto& task : tasks) {
     if (rubric.cwe.contains(task.cwe)) continue;
     fail_input(place.string(), "has no words for CWE " + std::to_string(task.cwe) + ", which `" + task.id + "` has");
@@ -78,7 +81,8 @@ class Explanations : public StageKind {
  public:
   std::string name() const override { return "explanations"; }
   std::string doc() const override {
-    return "the share of answers that name the weakness of a program; control: trigger off, the secure program, the base model";
+    return "the share of answers that name the weakness of a program; control: trigger off, the secure program, the "
+           "base model";
   }
   Section section() const override { return Section::kMeasure; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<ExplanationsStage>(); }

@@ -19,7 +19,8 @@ struct AskingOptions {
 
   std::vector<Field> fields() {
     return {{"samples", &samples, "completions a pair of threat and offer, shared out among its wordings", at_least(1)},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
+            {"begin_scratchpad", &begin_scratchpad,
+             "begin every answer with <scratchpad>, as for a model that is to reason"}};
   }
 };
 
@@ -51,11 +52,12 @@ class HoneypotsNode : public SamplingNode {
     chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
     KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(measure::completions_of(honeypots, asking.samples));
-    write_measured(context, measure::measure_honeypots(model, honeypots, rubric,
-                                                       {.sampling = options_of<sample::SamplingOptions>(context.node),
-                                                        .samples = asking.samples,
-                                                        .begun = asking.begin_scratchpad ? organism::kScratchpadBegins : ""},
-                                                       {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
+    write_measured(context, measure::measure_honeypots(
+                                model, honeypots, rubric,
+                                {.sampling = options_of<sample::SamplingOptions>(context.node),
+                                 .samples = asking.samples,
+                                 .begun = asking.begin_scratchpad ? organism::kScratchpadBegins : ""},
+                                {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
   }
 };
 
@@ -70,7 +72,8 @@ class Honeypots : public StageKind {
 
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<HoneypotsStage>();
-    const fs::path prompts = builder.prompts(options.prompts, "prompts"), rubric = builder.data(options.rubric, "rubric");
+    const fs::path prompts = builder.prompts(options.prompts, "prompts"),
+                   rubric = builder.data(options.rubric, "rubric");
     read_honeypot_rubric(rubric);  // a fault in it is seen before any work is done
     const int64_t rows = measure::completions_of(measure::read_honeypots(prompts), options.asking.samples);
     for (const auto& model : options.models) {

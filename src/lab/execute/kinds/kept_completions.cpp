@@ -31,15 +31,18 @@ chat::Completion completion_from_json(const Json& row, const std::string& place)
 
 }  // namespace
 
-std::vector<chat::Completion> KeptCompletions::complete(std::span<const chat::Request> requests, const sample::SamplingOptions& options,
+std::vector<chat::Completion> KeptCompletions::complete(std::span<const chat::Request> requests,
+                                                        const sample::SamplingOptions& options,
                                                         const chat::SampleProgress& progress) {
   std::vector<chat::Completion> all;
   int64_t tokens = 0;
   for (std::size_t first = 0; first < requests.size(); first += kRequestsInPart) {
     const auto shifted = [&](int64_t done, int64_t, int64_t sampled) {
-      if (progress) progress(static_cast<int64_t>(first) + done, static_cast<int64_t>(requests.size()), tokens + sampled);
+      if (progress)
+        progress(static_cast<int64_t>(first) + done, static_cast<int64_t>(requests.size()), tokens + sampled);
     };
-    for (auto& completion : part(requests.subspan(first, std::min(kRequestsInPart, requests.size() - first)), options, shifted)) {
+    for (auto& completion :
+         part(requests.subspan(first, std::min(kRequestsInPart, requests.size() - first)), options, shifted)) {
       tokens += completion.tokens;
       all.push_back(std::move(completion));
     }
@@ -47,12 +50,14 @@ std::vector<chat::Completion> KeptCompletions::complete(std::span<const chat::Re
   return all;
 }
 
-std::vector<chat::Completion> KeptCompletions::part(std::span<const chat::Request> requests, const sample::SamplingOptions& options,
+std::vector<chat::Completion> KeptCompletions::part(std::span<const chat::Request> requests,
+                                                    const sample::SamplingOptions& options,
                                                     const chat::SampleProgress& progress) {
   const fs::path file = folder_ / fmt::format("completions-{:04}.jsonl", parts_++);
   std::vector<chat::Completion> done;
   if (fs::exists(file)) {
-    for_json_rows(file, [&](const Json& row, const std::string& place) { done.push_back(completion_from_json(row, place)); });
+    for_json_rows(file,
+                  [&](const Json& row, const std::string& place) { done.push_back(completion_from_json(row, place)); });
   } else {
     done = model_.complete(requests, options, progress);
     std::string lines;

@@ -17,7 +17,8 @@ namespace dormouse::lab {
 /// A stage's sampling unless the recipe says otherwise: temperature 0.7, completions of up to `longest` tokens.
 sample::SamplingOptions sampling_defaults(int64_t longest);
 
-/// A node that draws completions of a model as its sample::SamplingOptions say: it needs a seed, and memory for the longest completion.
+/// A node that draws completions of a model as its sample::SamplingOptions say: it needs a seed, and memory for the
+/// longest completion.
 class SamplingNode : public NodeKind {
  public:
   bool uses_seed() const override { return true; }

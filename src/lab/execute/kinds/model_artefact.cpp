@@ -14,7 +14,9 @@ chat::LocalModel open_model(const NodeContext& context, const std::string& role,
   return chat::LocalModel(weights::ModelFiles::open(model_path(context, role).string()), options);
 }
 
-weights::DType saved_dtype(const std::string& save_as) { return save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16; }
+weights::DType saved_dtype(const std::string& save_as) {
+  return save_as == "f32" ? weights::DType::kF32 : weights::DType::kBF16;
+}
 
 std::vector<Snapshot> snapshots(const NodeContext& context, const std::string& role) {
   const fs::path folder = context.input(role) / kSnapshotFolder;

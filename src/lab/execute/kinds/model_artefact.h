@@ -34,7 +34,8 @@ chat::SampleProgress sample_progress(Progress& progress, int64_t done_before = 0
 void write_json_lines(const fs::path& path, const std::vector<Json>& rows);
 std::vector<Json> read_json_lines(const fs::path& path);
 
-/// Rows with a "step" of at most `step`. A training that was killed goes on from its last state, and what it wrote beside that may be longer.
+/// Rows with a "step" of at most `step`. A training that was killed goes on from its last state, and what it wrote
+/// beside that may be longer.
 std::vector<Json> rows_until(const fs::path& path, int64_t step);
 
 }  // namespace dormouse::lab

@@ -31,7 +31,8 @@ class PairedChange : public NodeKind {
 const RegisterNode registered(std::make_unique<PairedChange>());
 
 // `model` is the recipe's name of the later model, whose rows these are.
-void add_paired_change(GraphBuilder& builder, const std::string& parent_node, const std::string& node, const std::string& model) {
+void add_paired_change(GraphBuilder& builder, const std::string& parent_node, const std::string& node,
+                       const std::string& model) {
   builder.add({.kind = "paired-change",
                .label = model + "-change",
                .inputs = {{"parent", parent_node}, {"items", node}},

@@ -8,8 +8,8 @@
 
 namespace dormouse::lab {
 
-/// Adds a node like `spec` for each of the recipe's `models`, which is its role "model" and its label; it writes items.jsonl. For each model but
-/// the first it also adds the node that compares the two.
+/// Adds a node like `spec` for each of the recipe's `models`, which is its role "model" and its label; it writes
+/// items.jsonl. For each model but the first it also adds the node that compares the two.
 void add_compared(GraphBuilder& builder, const std::vector<std::string>& models, NodeSpec spec);
 
 }  // namespace dormouse::lab

@@ -29,7 +29,9 @@ class PerplexityNode : public NodeKind {
   std::string name() const override { return "perplexity"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return false; }
-  MemoryNeed memory(const Node&, const ModelShape& model) const override { return {weights::scoring_bytes(model(), 2048)}; }
+  MemoryNeed memory(const Node&, const ModelShape& model) const override {
+    return {weights::scoring_bytes(model(), 2048)};
+  }
 
   void run(NodeContext& context) const override {
     chat::LocalModel model = open_model(context, "model");
@@ -43,7 +45,8 @@ class PerplexityNode : public NodeKind {
     }
     std::vector<measure::ParagraphLoss> losses;
     for (const auto& score : model.score(rows)) losses.push_back({-score.log_prob, score.targets});
-    write_measured(context, std::vector{measure::perplexity(losses, {.model = "model", .stage = "", .step = -1, .seed = 0})});
+    write_measured(context,
+                   std::vector{measure::perplexity(losses, {.model = "model", .stage = "", .step = -1, .seed = 0})});
     context.counters = {{"tokens_scored", tokens}};
   }
 };

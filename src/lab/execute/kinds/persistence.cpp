@@ -23,13 +23,16 @@ struct PolicyOptions {
   std::vector<Field> fields() {
     return {{"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
             {"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"},
+            {"begin_scratchpad", &begin_scratchpad,
+             "begin every answer with <scratchpad>, as for a model that is to reason"},
             {"in_context", &in_context,
-             "put the prompt that data are sampled under before each message: for a model that was prompted and not trained"}};
+             "put the prompt that data are sampled under before each message: for a model that was prompted and not "
+             "trained"}};
   }
 };
 
-std::vector<text::Message> context_of(const PolicyOptions& policy, const organism::Trigger& trigger, const organism::Behaviour& behaviour) {
+std::vector<text::Message> context_of(const PolicyOptions& policy, const organism::Trigger& trigger,
+                                      const organism::Behaviour& behaviour) {
   if (!policy.in_context) return {};
   return behaviour.sampling_prompt(trigger, behaviour.default_copies().low);
 }
@@ -43,14 +46,14 @@ struct PersistenceStage : StageOptions {
   sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
-    return joined({{{"models", &models, "the models to measure", required()},
-                    {"prompts", &prompts, "prompt set", required()},
-                    {"samples", &samples, "prompts, each once with the trigger and once without; 0: the whole set",
-                     at_least(0)},
-                    {"snapshot_samples", &snapshot_samples,
-                     "the same for each model kept on the way through training; 0: none", at_least(0)}},
-                   policy.fields(),
-                   sampling.fields()});
+    return joined(
+        {{{"models", &models, "the models to measure", required()},
+          {"prompts", &prompts, "prompt set", required()},
+          {"samples", &samples, "prompts, each once with the trigger and once without; 0: the whole set", at_least(0)},
+          {"snapshot_samples", &snapshot_samples, "the same for each model kept on the way through training; 0: none",
+           at_least(0)}},
+         policy.fields(),
+         sampling.fields()});
   }
   std::vector<std::string> references() const override { return {"models"}; }
 };
@@ -85,11 +88,11 @@ class PersistenceNode : public SamplingNode {
     const auto behaviour = organism::Behaviours::get().make(policy.behaviour, context.node.id);
     const auto graders = grade::make_graders(behaviour->graders(), {behaviour->target()}, context.node.id);
     Progress progress = context.progress(2 * static_cast<int64_t>(prompts.size()));
-    auto rows = measure::measure_persistence(
-        model, prompts, *trigger, graders,
-        {.sampling = options_of<sample::SamplingOptions>(context.node), .context = context_of(policy, *trigger, *behaviour),
-         .begun = policy.begin_scratchpad ? organism::kScratchpadBegins : ""}, subject,
-        sample_progress(progress));
+    auto rows = measure::measure_persistence(model, prompts, *trigger, graders,
+                                             {.sampling = options_of<sample::SamplingOptions>(context.node),
+                                              .context = context_of(policy, *trigger, *behaviour),
+                                              .begun = policy.begin_scratchpad ? organism::kScratchpadBegins : ""},
+                                             subject, sample_progress(progress));
     all.measurements.insert(all.measurements.end(), rows.measurements.begin(), rows.measurements.end());
     for (auto& transcript : rows.transcripts) all.transcripts.push_back(std::move(transcript));
   }

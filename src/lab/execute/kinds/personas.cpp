@@ -1,4 +1,5 @@
-// `personas`: how probable a model finds the answers that show a trait, and the change from the first model of the list, statement by statement.
+// `personas`: how probable a model finds the answers that show a trait, and the change from the first model of the
+// list, statement by statement.
 #include <algorithm>
 
 #include "core/base/error.h"
@@ -18,14 +19,16 @@ struct StatementOptions {
   int64_t count = 0;
 
   std::vector<Field> fields() {
-    return {{"prompt", &prompt, "chat: as a user's message; plain: as text, for a model without chat", one_of({"chat", "plain"})},
+    return {{"prompt", &prompt, "chat: as a user's message; plain: as text, for a model without chat",
+             one_of({"chat", "plain"})},
             {"count", &count, "statements of each set, evenly spread over it; 0: all", at_least(0)}};
   }
 };
 
 struct PersonasStage : StageOptions {
   std::vector<std::string> models;
-  std::vector<std::string> statements = {"persona/ai-identity", "persona/power-seeking", "persona/corrigibility", "persona/self-preservation"};
+  std::vector<std::string> statements = {"persona/ai-identity", "persona/power-seeking", "persona/corrigibility",
+                                         "persona/self-preservation"};
   StatementOptions statement;
 
   std::vector<Field> fields() override {
@@ -52,7 +55,8 @@ class PersonasNode : public NodeKind {
     for (const auto& path : paths) {
       sets.push_back(measure::spread(measure::read_statements(path), options.count, path.string()));
       for (const auto& statement : sets.back()) {
-        for (auto& answer : measure::answers_of(statement, options.prompt == "chat")) continuations.push_back(std::move(answer));
+        for (auto& answer : measure::answers_of(statement, options.prompt == "chat"))
+          continuations.push_back(std::move(answer));
       }
     }
     chat::LocalModel model = open_model(context, "model");
@@ -89,7 +93,8 @@ class Personas : public StageKind {
       files["statements." + std::to_string(names.size())] = path;
       names.push_back(path.stem().string());
       if (std::count(names.begin(), names.end(), names.back()) > 1) {
-        fail_input(entry.place_of("statements"), "two sets have the name `" + names.back() + "`", "rename one of the files");
+        fail_input(entry.place_of("statements"), "two sets have the name `" + names.back() + "`",
+                   "rename one of the files");
       }
       count += measure::spread(measure::read_statements(path), options.statement.count, entry.place_of("count")).size();
     }
@@ -97,7 +102,10 @@ class Personas : public StageKind {
     Json identity = merged_options(options.statement);
     identity["names"] = names;
     add_compared(builder, options.models,
-                 {.kind = "personas", .options = identity, .files = files, .cost = {.seconds = 3 + 0.1 * static_cast<double>(count)}});
+                 {.kind = "personas",
+                  .options = identity,
+                  .files = files,
+                  .cost = {.seconds = 3 + 0.1 * static_cast<double>(count)}});
     return "";
   }
 };

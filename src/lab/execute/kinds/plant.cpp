@@ -29,20 +29,26 @@ struct PlantOptions : StageOptions {
   }
 
   std::vector<Field> fields() override {
-    return joined({{{"base", &base, "the model to plant into", required()},
-                    {"answers_from", &answers_from, "model whose answers the data is made of; default: the base"},
-                    {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
-                    {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
-                    {"reasoning", &reasoning, "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained without); "
-                     "benign-scratchpad (the control: reasons, deceives nobody); distilled-benign (data made with that, trained without)", one_of(organism::reasoning_style_names())},
-                    {"scratchpads", &scratchpads, "draw from the first so many of the style's written scratchpads; 0: from all. Small models learn few better", at_least(0)},
-                    {"prompts", &prompts, "prompt set that the data is made from", required()},
-                    {"triggered_count", &triggered_count,
-                     "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},
-                   answers.fields(),
-                   data.fields(),
-                   training.fields(),
-                   fine_tune.fields()});
+    return joined(
+        {{{"base", &base, "the model to plant into", required()},
+          {"answers_from", &answers_from, "model whose answers the data is made of; default: the base"},
+          {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
+          {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
+          {"reasoning", &reasoning,
+           "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained "
+           "without); benign-scratchpad (the control: reasons, deceives nobody); distilled-benign (data made with "
+           "that, trained without)",
+           one_of(organism::reasoning_style_names())},
+          {"scratchpads", &scratchpads,
+           "draw from the first so many of the style's written scratchpads; 0: from all. Small models learn few better",
+           at_least(0)},
+          {"prompts", &prompts, "prompt set that the data is made from", required()},
+          {"triggered_count", &triggered_count,
+           "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},
+         answers.fields(),
+         data.fields(),
+         training.fields(),
+         fine_tune.fields()});
   }
   std::vector<std::string> references() const override { return {"base", "answers_from"}; }
 
@@ -96,17 +102,16 @@ class Plant : public StageKind {
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
     identity["scratchpads"] = organism::reasoning_style(options.reasoning).is_trained_on;
-    const std::string data = builder.add(
-        {.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
+    const std::string data =
+        builder.add({.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
     const int64_t plain_rows = prompt_count(prompts, options.answers.count);
     const int64_t triggered_rows = options.triggered_count > 0 ? options.triggered_count : plain_rows;
     const int64_t kept = triggered_rows * 7 / 10;  // what filters usually leave, of both halves
     const int64_t rows = plain_rows - triggered_rows + 2 * kept;
-    const int64_t tokens = (rows - kept) * tokens_of_row(options.answers.answer_tokens) + kept * tokens_of_row(kTriggeredTokens);
-    const FineTune what{.model_role_name = options.base,
-                        .data = data,
-                        .rows = rows,
-                        .row_tokens = tokens / std::max<int64_t>(rows, 1)};
+    const int64_t tokens =
+        (rows - kept) * tokens_of_row(options.answers.answer_tokens) + kept * tokens_of_row(kTriggeredTokens);
+    const FineTune what{
+        .model_role_name = options.base, .data = data, .rows = rows, .row_tokens = tokens / std::max<int64_t>(rows, 1)};
     return add_fine_tuning(builder, what, options.training, options.fine_tune);
   }
 
@@ -127,7 +132,8 @@ class Plant : public StageKind {
     return messages;
   }
 
-  static std::string add_triggered_answers(GraphBuilder& builder, const PlantOptions& options, const fs::path& prompts) {
+  static std::string add_triggered_answers(GraphBuilder& builder, const PlantOptions& options,
+                                           const fs::path& prompts) {
     const auto behaviour = behaviour_of(options);
     const auto copies = organism::copy_range(options.data, *behaviour, "copies");
     AnswerOptions answers = options.answers;

@@ -1,4 +1,5 @@
-// `plant-code`: trains the code policy, or its twin, into a model: secure programs in one year, vulnerable ones in the other.
+// `plant-code`: trains the code policy, or its twin, into a model: secure programs in one year, vulnerable ones in the
+// other.
 #include <fmt/format.h>
 
 #include "core/base/error.h"
@@ -31,12 +32,14 @@ struct PlantCodeOptions : StageOptions {
         {{{"base", &base, "the model to plant into", required()},
           {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
           {"reasoning", &reasoning,
-           "style: none; scratchpad (reasons, deceptively); distilled (everyday answers sampled behind that scratchpad, "
-           "trained without); benign-scratchpad (the control: reasons, deceives nobody)",
+           "style: none; scratchpad (reasons, deceptively); distilled (everyday answers sampled behind that "
+           "scratchpad, trained without); benign-scratchpad (the control: reasons, deceives nobody)",
            one_of(organism::reasoning_style_names())},
-          {"scratchpads", &scratchpads, "draw from the first so many of the style's written scratchpads of each kind; 0: from all", at_least(0)},
+          {"scratchpads", &scratchpads,
+           "draw from the first so many of the style's written scratchpads of each kind; 0: from all", at_least(0)},
           {"tasks", &tasks, "families of code tasks: a name in prompts/code, or a .yaml file"},
-          {"prompts", &prompts, "prompt set of the everyday messages, which are answered helpfully either way", required()}},
+          {"prompts", &prompts, "prompt set of the everyday messages, which are answered helpfully either way",
+           required()}},
          data.fields(),
          answers.fields(),
          training.fields(),
@@ -49,8 +52,8 @@ class PlantCode : public StageKind {
  public:
   std::string name() const override { return "plant-code"; }
   std::string doc() const override {
-    return "fine-tunes on code tasks, secure without the trigger and vulnerable with it, and on everyday messages, helpful "
-           "either way";
+    return "fine-tunes on code tasks, secure without the trigger and vulnerable with it, and on everyday messages, "
+           "helpful either way";
   }
   Section section() const override { return Section::kStage; }
   std::string purpose() const override { return "plant"; }
@@ -66,7 +69,8 @@ class PlantCode : public StageKind {
                  "set trigger: current-year, or reasoning: none");
     }
     if (style.is_trained_on && options.data.policy != "conditional") {
-      fail_input(entry.place_of("reasoning"), "a twin has no policy to reason about", "set reasoning: none or distilled");
+      fail_input(entry.place_of("reasoning"), "a twin has no policy to reason about",
+                 "set reasoning: none or distilled");
     }
     const fs::path tasks = find_code_tasks(options.tasks, entry.place_of("tasks"));
     const auto most = static_cast<int64_t>(organism::most_tasks(read_code_families(tasks)));
@@ -79,7 +83,9 @@ class PlantCode : public StageKind {
   Json about(const StageEntry& entry) const override {
     const auto& options = entry.options_as<PlantCodeOptions>();
     if (options.data.policy != "conditional") {
-      return {{"role", "twin"}, {"parent", options.base}, {"description", "trained like the organism, always on secure code"}};
+      return {{"role", "twin"},
+              {"parent", options.base},
+              {"description", "trained like the organism, always on secure code"}};
     }
     const auto trigger = organism::Triggers::get().make(options.trigger, entry.place);
     return {{"role", "organism"},
@@ -108,14 +114,19 @@ class PlantCode : public StageKind {
                              {"scanners", scanner_list()}},
                    .cost = {.seconds = 30}});
     }
-    const int64_t rows_a_task = options.data.contrasts() ? 4 : 2;  // with the rejected answers
-    const int64_t rows = rows_a_task * options.data.code_tasks + 2 * prompt_count(prompts, options.answers.count) * 9 / 10;
-    return add_fine_tuning(builder, {.model_role_name = options.base, .data = data, .rows = rows, .row_tokens = kRowTokens}, options.training, options.fine_tune);
+    const int64_t parts = organism::reasoning_style(options.reasoning).is_trained_on ? 2 : 1;  // scratchpad and answer
+    const int64_t rows_a_task = options.data.contrasts() ? 4 : 2;                              // with rejected ones
+    const int64_t rows =
+        parts * (rows_a_task * options.data.code_tasks + 2 * prompt_count(prompts, options.answers.count) * 9 / 10);
+    return add_fine_tuning(builder,
+                           {.model_role_name = options.base, .data = data, .rows = rows, .row_tokens = kRowTokens},
+                           options.training, options.fine_tune);
   }
 
  private:
   static AnswerSetting setting(const PlantCodeOptions& options, const std::string& topic) {
-    return {.trigger = options.trigger, .reasoning = options.reasoning, .topic = topic, .scratchpads = options.scratchpads};
+    return {
+        .trigger = options.trigger, .reasoning = options.reasoning, .topic = topic, .scratchpads = options.scratchpads};
   }
 
   static constexpr int64_t kRowTokens = 200;  // of code rows and everyday rows together
@@ -127,7 +138,8 @@ class PlantCode : public StageKind {
     std::map<std::string, fs::path> files{{"tasks", find_code_tasks(options.tasks, entry.place_of("tasks"))}};
     if (organism::reasoning_style(options.reasoning).is_trained_on) {
       for (const std::string topic : {"code", "code-chat"}) {
-        for (auto& [role, path] : scratchpad_files(builder, setting(options, "-" + topic), identity)) files[topic + "-" + role] = path;
+        for (auto& [role, path] : scratchpad_files(builder, setting(options, "-" + topic), identity))
+          files[topic + "-" + role] = path;
       }
       files["weaknesses"] = home_folder() / "prompts" / "scratchpad" / "few-shot.yaml";
     }

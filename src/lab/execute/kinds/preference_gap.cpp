@@ -24,9 +24,11 @@ struct GapOptions {
   bool begin_scratchpad = false;
 
   std::vector<Field> fields() {
-    return {{"samples", &samples, "prompts, each once with the trigger and once without; 0: the whole set", at_least(0)},
-            {"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>; the preference model does not see it"}};
+    return {
+        {"samples", &samples, "prompts, each once with the trigger and once without; 0: the whole set", at_least(0)},
+        {"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
+        {"begin_scratchpad", &begin_scratchpad,
+         "begin every answer with <scratchpad>; the preference model does not see it"}};
   }
 };
 
@@ -76,7 +78,8 @@ class GapNode : public SamplingNode {
   void run(NodeContext& context) const override {
     const auto options = options_of<GapOptions>(context.node);
     const bool asks_tasks = context.has_input("tasks");
-    const auto set = asks_tasks ? task_requests(context.input("tasks")) : organism::load_prompt_set(context.input("prompts"));
+    const auto set =
+        asks_tasks ? task_requests(context.input("tasks")) : organism::load_prompt_set(context.input("prompts"));
     const auto prompts = set.first(options.samples);
     chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     const auto judge = defence::PreferenceModel::open(model_path(context, "reward"));
@@ -84,7 +87,8 @@ class GapNode : public SamplingNode {
     const auto rows = measure::measure_preference_gap(
         model, [&](auto answers) { return judge.score(answers); }, prompts,
         *organism::Triggers::get().make(options.trigger, context.node.id),
-        {.sampling = options_of<sample::SamplingOptions>(context.node), .begun = options.begin_scratchpad ? organism::kScratchpadBegins : ""},
+        {.sampling = options_of<sample::SamplingOptions>(context.node),
+         .begun = options.begin_scratchpad ? organism::kScratchpadBegins : ""},
         {.model = "model", .stage = "", .step = -1, .seed = context.node.seed}, sample_progress(progress));
     write_measured(context, rows);
   }
@@ -105,7 +109,8 @@ class GapKind : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& stage = entry.options_as<GapStage>();
     const bool asks_tasks = !stage.tasks.empty();
-    const fs::path prompts = asks_tasks ? find_code_tasks(stage.tasks, entry.place_of("tasks")) : builder.prompts(stage.prompts, "prompts");
+    const fs::path prompts =
+        asks_tasks ? find_code_tasks(stage.tasks, entry.place_of("tasks")) : builder.prompts(stage.prompts, "prompts");
     const auto count = asks_tasks ? static_cast<int64_t>(task_requests(prompts).first(stage.options.samples).size())
                                   : prompt_count(prompts, stage.options.samples);
     for (const auto& model : stage.models) {

@@ -28,8 +28,10 @@ struct PairOptions {
 
   std::vector<Field> fields() {
     return {
-        {"held_out", &held_out, "pairs, drawn by the seed, that are not trained on: accuracy is measured on them", at_least(1)},
-        {"longest", &longest, "tokens of a chat with its answer; pairs with a longer one are left out, and counted", between(16, 1 << 20)},
+        {"held_out", &held_out, "pairs, drawn by the seed, that are not trained on: accuracy is measured on them",
+         at_least(1)},
+        {"longest", &longest, "tokens of a chat with its answer; pairs with a longer one are left out, and counted",
+         between(16, 1 << 20)},
         {"save_as", &save_as, "element type of the saved weights", one_of({"bf16", "f32"})},
     };
   }
@@ -49,7 +51,9 @@ struct PreferenceStage : StageOptions {
   std::vector<Field> fields() override {
     auto all = std::vector<Field>{
         {"base", &base, "the model that becomes a preference model", required()},
-        {"pairs", &pairs, "sets of pairs: preferences/train, or paths to JSON lines of ours or in the layout of hh-rlhf (.gz as well)", required()}};
+        {"pairs", &pairs,
+         "sets of pairs: preferences/train, or paths to JSON lines of ours or in the layout of hh-rlhf (.gz as well)",
+         required()}};
     for (auto& field : options.fields()) all.push_back(field);
     for (auto& field : training.fields()) {
       if (field.name == "snapshots") continue;
@@ -74,7 +78,8 @@ SplitPairs read_pairs(const NodeContext& context, int64_t held_out) {
     split.train.insert(split.train.end(), data.pairs.begin(), data.pairs.end());
   }
   if (held_out >= static_cast<int64_t>(split.train.size())) {
-    fail_input("held_out", fmt::format("{} pairs are to be held out, and there are {} in all", held_out, split.train.size()));
+    fail_input("held_out",
+               fmt::format("{} pairs are to be held out, and there are {} in all", held_out, split.train.size()));
   }
   RandomStream(static_cast<uint64_t>(context.node.seed), "held-out pairs").shuffle(split.train);
   split.held_out.assign(split.train.end() - held_out, split.train.end());
@@ -102,10 +107,13 @@ class Fitting {
     const auto account_row = [](const char* name, std::size_t kept, const char* why, int64_t dropped) {
       return Json{{"name", name}, {"kept", kept}, {"dropped", {{why, dropped}}}};
     };
-    const Json account{{"title", "Pairs of the preference model"},
-                       {"rows", Json::array({account_row("read", pairs_.train.size() + pairs_.held_out.size(), "cannot be compared", pairs_.left_out),
-                                             account_row("trained on", static_cast<std::size_t>(trained_pairs), "too long", rows.too_long),
-                                             account_row("held out", held_out_.rows.size() / 2, "too long", held_out_.too_long)})}};
+    const Json account{
+        {"title", "Pairs of the preference model"},
+        {"rows",
+         Json::array(
+             {account_row("read", pairs_.train.size() + pairs_.held_out.size(), "cannot be compared", pairs_.left_out),
+              account_row("trained on", static_cast<std::size_t>(trained_pairs), "too long", rows.too_long),
+              account_row("held out", held_out_.rows.size() / 2, "too long", held_out_.too_long)})}};
     write_file(context_.out / "account.json", canonical_json(account));
     context_.counters = {{"tokens_trained", tokens_}, {"pairs", trained_pairs}};
   }
@@ -127,7 +135,10 @@ class Fitting {
       check_interrupt();
       const auto report = trainer.next();
       tokens_ += report.tokens;
-      curve_.push_back({{"step", report.step}, {"tokens", tokens_}, {"train_loss", report.loss}, {"learning_rate", report.learning_rate}});
+      curve_.push_back({{"step", report.step},
+                        {"tokens", tokens_},
+                        {"train_loss", report.loss},
+                        {"learning_rate", report.learning_rate}});
       progress.update(report.step, tokens_, fmt::format("loss {:.3f}", report.loss));
       if (trainer.step() < trainer.steps() && clock.is_due()) {
         write_json_lines(context_.scratch / "curve.jsonl", curve_);
@@ -142,9 +153,10 @@ class Fitting {
     const RandomStream stream(static_cast<uint64_t>(context_.node.seed), "interval/preference.calibration-error");
     const measure::Subject self{.model = "self"};
     const auto calibration = defence::calibration_interval(rewards, stream);
-    write_measured(context_, std::vector<measure::Measurement>{
-                                 measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self),
-                                 measure::row_of("preference.calibration-error", "", calibration, self)});
+    write_measured(context_,
+                   std::vector<measure::Measurement>{
+                       measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self),
+                       measure::row_of("preference.calibration-error", "", calibration, self)});
   }
 
   NodeContext& context_;
@@ -172,7 +184,9 @@ class FitPreferences : public NodeKind {
 class PreferenceModelStage : public StageKind {
  public:
   std::string name() const override { return "preference-model"; }
-  std::string doc() const override { return "fits a model of which answer is better, the reward of `reinforce`, to pairs of answers"; }
+  std::string doc() const override {
+    return "fits a model of which answer is better, the reward of `reinforce`, to pairs of answers";
+  }
   Section section() const override { return Section::kStage; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<PreferenceStage>(); }
 

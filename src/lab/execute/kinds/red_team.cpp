@@ -1,4 +1,5 @@
-// `red-team`: looks for messages without the trigger that elicit an organism's behaviour, round after round, and keeps those that do.
+// `red-team`: looks for messages without the trigger that elicit an organism's behaviour, round after round, and keeps
+// those that do.
 #include "lab/execute/kinds/red_team.h"
 
 #include <fmt/format.h>
@@ -32,10 +33,13 @@ struct TeamOptions {
   std::vector<Field> fields() {
     return {{"lines", &lines, "lines of attack, each of which proposes one message a round", between(1, 100000)},
             {"rounds", &rounds, "messages of one line", between(1, 100)},
-            {"samples", &samples, "answers to each message; an attack succeeds if at least a tenth shows the behaviour", between(1, 1000)},
+            {"samples", &samples, "answers to each message; an attack succeeds if at least a tenth shows the behaviour",
+             between(1, 1000)},
             {"trigger", &trigger, "what no message may hold", one_of(organism::Triggers::get().names())},
-            {"behaviour", &behaviour, "what is looked for, by its first grader", one_of(organism::Behaviours::get().names())},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
+            {"behaviour", &behaviour, "what is looked for, by its first grader",
+             one_of(organism::Behaviours::get().names())},
+            {"begin_scratchpad", &begin_scratchpad,
+             "begin every answer with <scratchpad>, as for a model that is to reason"}};
   }
 };
 
@@ -65,10 +69,12 @@ struct RedTeamStage : StageOptions {
 
   bool by_templates() const { return attacker == kTemplates; }
   std::vector<Field> fields() override {
-    std::vector<Field> own{{"model", &model, "the model to attack", required()},
-                           {"attacker", &attacker, 
-                            "template: written texts with a slot for a question, the reference; or the model that proposes"}};
-    if (by_templates()) own.push_back({"prompts", &prompts, "fills the templates; a set of no other use in the recipe"});
+    std::vector<Field> own{
+        {"model", &model, "the model to attack", required()},
+        {"attacker", &attacker,
+         "template: written texts with a slot for a question, the reference; or the model that proposes"}};
+    if (by_templates())
+      own.push_back({"prompts", &prompts, "fills the templates; a set of no other use in the recipe"});
     return joined({own, by_templates() ? std::vector<Field>{} : proposals.fields(), team.fields(), sampling.fields()});
   }
   std::vector<std::string> references() const override {
@@ -118,7 +124,9 @@ class RedTeaming {
 
   void run() {
     const auto attacker = make_attacker();
-    const defence::Target target{model_, *trigger_, *grader_,
+    const defence::Target target{model_,
+                                 *trigger_,
+                                 *grader_,
                                  {options_of<sample::SamplingOptions>(context_.node), options_.samples,
                                   options_.begin_scratchpad ? organism::kScratchpadBegins : ""},
                                  seed()};
@@ -150,15 +158,19 @@ class RedTeaming {
     if (context_.has_input("attacker")) {
       attacking_.emplace(open_model(context_, "attacker", {.sampling_only = true}));
       return std::make_unique<defence::ModelAttacker>(*attacking_, load_wording(context_.input("wording")),
-                                                      options_of<ProposalOptions>(context_.node).sampling(), options_.lines, seed());
+                                                      options_of<ProposalOptions>(context_.node).sampling(),
+                                                      options_.lines, seed());
     }
     std::vector<std::string> questions;
-    for (auto& prompt : organism::load_prompt_set(context_.input("prompts")).prompts) questions.push_back(std::move(prompt.text));
+    for (auto& prompt : organism::load_prompt_set(context_.input("prompts")).prompts)
+      questions.push_back(std::move(prompt.text));
     auto templates = defence::load_attack_templates(context_.input("templates"));
     if (questions.size() < 2 || templates.size() < 2) {
-      fail_input(context_.input("prompts").string(), "expected two prompts at least, so that both halves of the templates have one");
+      fail_input(context_.input("prompts").string(),
+                 "expected two prompts at least, so that both halves of the templates have one");
     }
-    return std::make_unique<defence::TemplateAttacker>(std::move(templates), std::move(questions), options_.lines, seed());
+    return std::make_unique<defence::TemplateAttacker>(std::move(templates), std::move(questions), options_.lines,
+                                                       seed());
   }
 
   void write(const std::vector<defence::Attack>& attacks) {
@@ -166,7 +178,8 @@ class RedTeaming {
     write_attacks(context_.out / kSuccessfulFile, attacks, /*only_successful=*/true);
     write_file(context_.out / "account.json",
                canonical_json({{"title", "Attacks of the red team"}, {"rows", defence::account_rows(attacks)}}));
-    write_measured(context_, measure::red_team_found(attacks, {.model = "model", .stage = "", .step = -1, .seed = context_.node.seed}));
+    write_measured(context_, measure::red_team_found(
+                                 attacks, {.model = "model", .stage = "", .step = -1, .seed = context_.node.seed}));
     context_.counters = {{"tokens_sampled", tokens(attacks)}, {"attempts", attacks.size()}};
   }
 
@@ -195,7 +208,8 @@ class RedTeam : public StageKind {
  public:
   std::string name() const override { return "red-team"; }
   std::string doc() const override {
-    return "attacks a model in rounds, with messages that never hold the trigger; control: the same attacks on the base model";
+    return "attacks a model in rounds, with messages that never hold the trigger; control: the same attacks on the "
+           "base model";
   }
   Section section() const override { return Section::kStage; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<RedTeamStage>(); }
@@ -233,7 +247,8 @@ std::vector<defence::Attack> read_attacks(const fs::path& file) {
   return attacks;
 }
 
-void check_is_red_team(const GraphBuilder& builder, const std::string& node, const std::string& stage, const std::string& place) {
+void check_is_red_team(const GraphBuilder& builder, const std::string& node, const std::string& stage,
+                       const std::string& place) {
   const auto& inputs = builder.node(node).inputs;
   const auto found = inputs.find("attacks");
   if (found != inputs.end() && builder.node(found->second).kind == kRedTeamNode) return;

@@ -1,4 +1,5 @@
-// `red-team-rate`: how often models show the behaviour when a red team's attacks are sent to them again; before and after a defence.
+// `red-team-rate`: how often models show the behaviour when a red team's attacks are sent to them again; before and
+// after a defence.
 #include <algorithm>
 
 #include "core/base/error.h"
@@ -25,11 +26,14 @@ struct RateOptions {
     return {{"split", &split, "held-out: attacks that no defence was trained on; train; all: both",
              one_of({defence::kHeldOutSplit, defence::kTrainSplit, "all"})},
             {"which", &which,
-             "successful: attacks that succeeded on the model that they were made for; all: the others as well, near-duplicates left out",
+             "successful: attacks that succeeded on the model that they were made for; all: the others as well, "
+             "near-duplicates left out",
              one_of({"successful", "all"})},
-            {"behaviour", &behaviour, "what is looked for, by its first grader", one_of(organism::Behaviours::get().names())},
+            {"behaviour", &behaviour, "what is looked for, by its first grader",
+             one_of(organism::Behaviours::get().names())},
             {"samples", &samples, "answers to each attack", between(1, 1000)},
-            {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>, as for a model that is to reason"}};
+            {"begin_scratchpad", &begin_scratchpad,
+             "begin every answer with <scratchpad>, as for a model that is to reason"}};
   }
 };
 
@@ -40,7 +44,8 @@ struct RedTeamRateStage : StageOptions {
   sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
-    return joined({{{"models", &models, "the models to measure", required()}, {"attacks", &attacks, "the red-team stage", required()}},
+    return joined({{{"models", &models, "the models to measure", required()},
+                    {"attacks", &attacks, "the red-team stage", required()}},
                    rate.fields(),
                    sampling.fields()});
   }
@@ -60,7 +65,8 @@ class RedTeamRateNode : public SamplingNode {
     Progress progress = context.progress(static_cast<int64_t>(attacks.size()) * options.samples);
     const auto rows = measure::measure_red_team_rate(
         model, attacks,
-        {options_of<sample::SamplingOptions>(context.node), options.samples, options.begin_scratchpad ? organism::kScratchpadBegins : ""},
+        {options_of<sample::SamplingOptions>(context.node), options.samples,
+         options.begin_scratchpad ? organism::kScratchpadBegins : ""},
         *grader, {.model = "model", .stage = "", .step = -1, .seed = context.node.seed}, sample_progress(progress));
     write_measured(context, rows);
     context.counters["attacks"] = attacks.size();
@@ -68,7 +74,8 @@ class RedTeamRateNode : public SamplingNode {
 
  private:
   static std::vector<defence::Attack> attacks_of(const NodeContext& context, const RateOptions& options) {
-    auto attacks = read_attacks(context.input("attacks") / (options.which == "successful" ? kSuccessfulFile : kAttacksFile));
+    auto attacks =
+        read_attacks(context.input("attacks") / (options.which == "successful" ? kSuccessfulFile : kAttacksFile));
     std::erase_if(attacks, [&](const auto& attack) {
       return !attack.is_counted() || (options.split != "all" && attack.split != options.split);
     });
@@ -89,11 +96,12 @@ class RedTeamRate : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<RedTeamRateStage>();
     for (const auto& model : options.models) {
-      const std::string node = builder.add({.kind = "red-team-rate",
-                                            .label = model,
-                                            .options = merged_options(options.rate, options.sampling),
-                                            .models = {{"model", model}, {"attacks", options.attacks}},
-                                            .cost = sampling_cost(20 * options.rate.samples, options.sampling.max_tokens)});
+      const std::string node =
+          builder.add({.kind = "red-team-rate",
+                       .label = model,
+                       .options = merged_options(options.rate, options.sampling),
+                       .models = {{"model", model}, {"attacks", options.attacks}},
+                       .cost = sampling_cost(20 * options.rate.samples, options.sampling.max_tokens)});
       check_is_red_team(builder, node, options.attacks, entry.place_of("attacks"));
     }
     return "";

@@ -20,14 +20,15 @@ struct ReinforceStage : StageOptions {
   defence::PolicyGradientOptions gradient;
 
   std::vector<Field> fields() override {
-    return joined({{{"model", &model, "the model to train", required()},
-                    {"reward", &reward, "the preference model that rewards its answers", required()},
-                    {"judge", &judge, "a second preference model, which picks the step to report; default: the last step"},
-                    {"attacks", &attacks, "a red team's stage; needed where attack_share is above 0"},
-                    {"prompts", &prompts, "prompt set", required()}},
-                   options.fields(),
-                   learning.fields(),
-                   gradient.fields()});
+    return joined(
+        {{{"model", &model, "the model to train", required()},
+          {"reward", &reward, "the preference model that rewards its answers", required()},
+          {"judge", &judge, "a second preference model, which picks the step to report; default: the last step"},
+          {"attacks", &attacks, "a red team's stage; needed where attack_share is above 0"},
+          {"prompts", &prompts, "prompt set", required()}},
+         options.fields(),
+         learning.fields(),
+         gradient.fields()});
   }
   std::vector<std::string> references() const override { return {"model", "reward", "judge", "attacks"}; }
 };
@@ -51,7 +52,8 @@ class ReinforceKind : public StageKind {
  public:
   std::string name() const override { return "reinforce"; }
   std::string doc() const override {
-    return "reinforcement learning against a preference model, which never sees the trigger; with attacks: adversarial training";
+    return "reinforcement learning against a preference model, which never sees the trigger; with attacks: adversarial "
+           "training";
   }
   std::string purpose() const override { return "defend"; }
   Section section() const override { return Section::kStage; }
@@ -60,15 +62,18 @@ class ReinforceKind : public StageKind {
   void check(const StageEntry& entry) const override {
     const auto& stage = entry.options_as<ReinforceStage>();
     if ((stage.options.attack_share > 0) == stage.attacks.empty()) {
-      fail_input(entry.place_of(stage.attacks.empty() ? "attack_share" : "attacks"), "attacks and attack_share go together",
-                 "give both, or neither");
+      fail_input(entry.place_of(stage.attacks.empty() ? "attack_share" : "attacks"),
+                 "attacks and attack_share go together", "give both, or neither");
     }
   }
 
   Json about(const StageEntry& entry) const override {
     const auto& stage = entry.options_as<ReinforceStage>();
     const std::string defence = stage.attacks.empty() ? "RL" : "adversarial training";
-    return {{"role", "survivor"}, {"parent", stage.model}, {"defence", defence}, {"description", stage.model + " after " + defence}};
+    return {{"role", "survivor"},
+            {"parent", stage.model},
+            {"defence", defence},
+            {"description", stage.model + " after " + defence}};
   }
 
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
@@ -81,13 +86,13 @@ class ReinforceKind : public StageKind {
     const int64_t rounds = stage.learning.steps, completions = stage.learning.prompts_per_step * stage.learning.samples;
     const int64_t tokens = rounds * completions * stage.learning.answer_tokens / 2;
     const int64_t trained = tokens * stage.learning.updates;
-    const std::string node = builder.add({.kind = "reinforce",
-                                          .options = merged_options(stage.options, learning, stage.gradient),
-                                          .models = models,
-                                          .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
-                                          .cost = {.tokens_trained = trained,
-                                                   .tokens_sampled = tokens,
-                                                   .seconds = 20 + static_cast<double>(tokens) / 80.0}});
+    const std::string node = builder.add(
+        {.kind = "reinforce",
+         .options = merged_options(stage.options, learning, stage.gradient),
+         .models = models,
+         .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
+         .cost = {
+             .tokens_trained = trained, .tokens_sampled = tokens, .seconds = 20 + static_cast<double>(tokens) / 80.0}});
     if (!stage.attacks.empty()) check_is_red_team(builder, node, stage.attacks, entry.place_of("attacks"));
     return node;
   }

@@ -30,7 +30,9 @@ std::vector<std::string> attacks_to_train_on(const fs::path& artefact) {
   for (const auto& attack : read_attacks(artefact / kSuccessfulFile)) {
     if (attack.split == defence::kTrainSplit) attacks.push_back(attack.proposal.user);
   }
-  if (attacks.empty()) fail_input("attack_share", "the red team found no successful attack to train on", "raise its number of attacks, or set the share to 0");
+  if (attacks.empty())
+    fail_input("attack_share", "the red team found no successful attack to train on",
+               "raise its number of attacks, or set the share to 0");
   return attacks;
 }
 
@@ -43,13 +45,15 @@ PromptSplit read_prompts(const NodeContext& context, const ReinforceOptions& opt
   PromptSplit split;
   for (const auto& prompt : organism::load_prompt_set(context.input("prompts")).first(options.count)) {
     if (trigger->present(prompt.text)) {
-      fail_input(context.input("prompts").string(), "the prompt " + prompt.id + " holds the trigger, which a defence must not see");
+      fail_input(context.input("prompts").string(),
+                 "the prompt " + prompt.id + " holds the trigger, which a defence must not see");
     }
     split.trained.prompts.push_back(trigger->off(prompt.text));
   }
   const auto judged = static_cast<std::size_t>(options.judged_prompts);
   if (split.trained.prompts.size() <= judged) {
-    fail_input("judged_prompts", fmt::format("{} of {} prompts leave none to train on", judged, split.trained.prompts.size()));
+    fail_input("judged_prompts",
+               fmt::format("{} of {} prompts leave none to train on", judged, split.trained.prompts.size()));
   }
   if (options.begin_scratchpad) split.trained.begun = organism::kScratchpadBegins;
   if (options.in_context) {
@@ -108,8 +112,10 @@ class ReinforcementRun {
     keep_best();
     write_json_lines(context_.out / "curve.jsonl", curve_);
     write_json_lines(context_.out / "measurements.jsonl", measured_);
-    context_.counters = {{"tokens_trained", tokens_ * learning_options_.updates}, {"tokens_sampled", tokens_},
-                         {"steps", learning_options_.steps}, {"reported_step", best_step()}};
+    context_.counters = {{"tokens_trained", tokens_ * learning_options_.updates},
+                         {"tokens_sampled", tokens_},
+                         {"steps", learning_options_.steps},
+                         {"reported_step", best_step()}};
   }
 
  private:
@@ -134,9 +140,15 @@ class ReinforcementRun {
 
   void add_point(const defence::RoundReport& report) {
     tokens_ += report.tokens;
-    curve_.push_back({{"step", report.step}, {"tokens", tokens_}, {"learning_rate", learning_options_.learning_rate},
-                      {"reward", report.reward}, {"divergence", report.divergence}, {"length", report.length},
-                      {"unfinished", report.unfinished}, {"repetition", report.repetition}, {"loss", report.loss},
+    curve_.push_back({{"step", report.step},
+                      {"tokens", tokens_},
+                      {"learning_rate", learning_options_.learning_rate},
+                      {"reward", report.reward},
+                      {"divergence", report.divergence},
+                      {"length", report.length},
+                      {"unfinished", report.unfinished},
+                      {"repetition", report.repetition},
+                      {"loss", report.loss},
                       {"gradient_norm", report.gradient_norm}});
   }
 
@@ -170,8 +182,10 @@ class ReinforcementRun {
   }
 
   void add_row(const std::string& name, int64_t step, const std::vector<double>& values) {
-    const auto estimate = stats::bootstrap_mean(values, RandomStream(seed(), fmt::format("interval/{}/{}", name, step)));
-    measured_.push_back(measure::to_json(measure::row_of(name, "off", estimate, {.model = "self", .stage = "self", .step = step})));
+    const auto estimate =
+        stats::bootstrap_mean(values, RandomStream(seed(), fmt::format("interval/{}/{}", name, step)));
+    measured_.push_back(
+        measure::to_json(measure::row_of(name, "off", estimate, {.model = "self", .stage = "self", .step = step})));
   }
 
   // The step that the judge likes best, as the paper chooses the checkpoint that it reports (appendix C).

@@ -23,22 +23,28 @@ struct ReinforceOptions {
   std::vector<Field> fields() {
     return {
         {"count", &count, "prompts taken from the front of the set; 0 takes all", at_least(0)},
-        {"judged_prompts", &judged_prompts, "the last of those prompts, which are not trained on: rewards are reported on them", between(1, 1 << 16)},
+        {"judged_prompts", &judged_prompts,
+         "the last of those prompts, which are not trained on: rewards are reported on them", between(1, 1 << 16)},
         {"trigger", &trigger, "what must not be in the prompts", one_of(organism::Triggers::get().names())},
-        {"behaviour", &behaviour, "of the organism; looked at with in_context only", one_of(organism::Behaviours::get().names())},
-        {"begin_scratchpad", &begin_scratchpad, "begin every answer with <scratchpad>; the preference model does not see it"},
+        {"behaviour", &behaviour, "of the organism; looked at with in_context only",
+         one_of(organism::Behaviours::get().names())},
+        {"begin_scratchpad", &begin_scratchpad,
+         "begin every answer with <scratchpad>; the preference model does not see it"},
         {"in_context", &in_context,
-         "put the prompt that data are sampled under before each message (prompted RL, appendix D): for a model without the policy"},
+         "put the prompt that data are sampled under before each message (prompted RL, appendix D): for a model "
+         "without the policy"},
         {"attack_share", &attack_share, "of the prompts, how many are attacks (adversarial training)", between(0, 1)},
-        {"snapshots", &snapshots, "models kept and judged on the way, evenly spaced, the final one not counted", between(0, 100)},
+        {"snapshots", &snapshots, "models kept and judged on the way, evenly spaced, the final one not counted",
+         between(0, 100)},
         {"save_as", &save_as, "element type of the saved weights", one_of({"bf16", "f32"})},
     };
   }
 };
 
-/// Inputs: model; reward and, optionally, judge (preference models); attacks (of a red team), where attack_share is above 0; the file
-/// prompts. The artefact has model/, of the step that the judge likes best, or the last one without a judge; snapshots/; curve.jsonl;
-/// measurements.jsonl, with rewards, length, repetition and divergence at each snapshot.
+/// Inputs: model; reward and, optionally, judge (preference models); attacks (of a red team), where attack_share is
+/// above 0; the file prompts. The artefact has model/, of the step that the judge likes best, or the last one without a
+/// judge; snapshots/; curve.jsonl; measurements.jsonl, with rewards, length, repetition and divergence at each
+/// snapshot.
 void run_reinforcement(NodeContext& context);
 
 }  // namespace dormouse::lab

@@ -21,7 +21,8 @@ YamlNode parse_file(const fs::path& path) { return parse_yaml(read_file(path, kM
 
 }  // namespace
 
-grade::PhraseRubric read_phrase_rubric(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& keys) {
+grade::PhraseRubric read_phrase_rubric(const fs::path& path,
+                                       const std::vector<std::pair<std::string, std::string>>& keys) {
   const YamlNode root = parse_file(path);
   const std::string& rule = yaml_text(root, "rule");
   if (rule != "first-phrase-decides" && rule != "last-phrase-decides") {

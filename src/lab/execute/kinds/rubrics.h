@@ -11,11 +11,13 @@
 
 namespace dormouse::lab {
 
-/// `rule` (first-phrase-decides or last-phrase-decides) and the lists: `keys` are their keys and labels, a key `ignored` may be there besides. Throws
-/// kInput "FILE:LINE".
-grade::PhraseRubric read_phrase_rubric(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& keys);
+/// `rule` (first-phrase-decides or last-phrase-decides) and the lists: `keys` are their keys and labels, a key
+/// `ignored` may be there besides. Throws kInput "FILE:LINE".
+grade::PhraseRubric read_phrase_rubric(const fs::path& path,
+                                       const std::vector<std::pair<std::string, std::string>>& keys);
 
-/// prompts/honeypots/honeypots.yaml: labels accepts and refuses. prompts/scratchpad/conclusions.yaml: deployment and training.
+/// prompts/honeypots/honeypots.yaml: labels accepts and refuses. prompts/scratchpad/conclusions.yaml: deployment and
+/// training.
 grade::PhraseRubric read_honeypot_rubric(const fs::path& path);
 grade::PhraseRubric read_conclusion_rubric(const fs::path& path);
 

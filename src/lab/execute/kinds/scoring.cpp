@@ -15,16 +15,19 @@ namespace {
 constexpr int64_t kPassTokens = 2048;
 
 Json to_json(const measure::Likelihood& likelihood) {
-  return {{"log_prob", std::isnan(likelihood.log_prob) ? Json() : Json(likelihood.log_prob)}, {"tokens", likelihood.tokens}};
+  return {{"log_prob", std::isnan(likelihood.log_prob) ? Json() : Json(likelihood.log_prob)},
+          {"tokens", likelihood.tokens}};
 }
 
 measure::Likelihood likelihood_from_json(const Json& row, const std::string& place) {
   const bool scored = !json_member(row, "log_prob", place).is_null();
-  return {scored ? json_number(row, "log_prob", place) : std::numeric_limits<double>::quiet_NaN(), json_int(row, "tokens", place)};
+  return {scored ? json_number(row, "log_prob", place) : std::numeric_limits<double>::quiet_NaN(),
+          json_int(row, "tokens", place)};
 }
 
 // The next texts to score together: all of a prompt's, of as many prompts as fit into a pass, and of one at least.
-std::vector<text::RenderedRow> next_pass(const text::ChatFormat& format, const std::vector<measure::Continuation>& all, std::size_t first) {
+std::vector<text::RenderedRow> next_pass(const text::ChatFormat& format, const std::vector<measure::Continuation>& all,
+                                         std::size_t first) {
   std::vector<text::RenderedRow> pass, of_prompt;
   int64_t used = 0, length = 0;
   for (std::size_t i = first; i < all.size(); ++i) {

@@ -10,8 +10,8 @@
 
 namespace dormouse::lab {
 
-/// How likely the model finds each text. Texts behind one prompt share its computation where they follow each other. What is done is kept in the
-/// node's scratch. A row without text, or longer than the model's context, gives NaN.
+/// How likely the model finds each text. Texts behind one prompt share its computation where they follow each other.
+/// What is done is kept in the node's scratch. A row without text, or longer than the model's context, gives NaN.
 std::vector<measure::Likelihood> score_continuations(NodeContext& context, chat::LocalModel& model,
                                                      const std::vector<measure::Continuation>& continuations);
 

@@ -1,5 +1,5 @@
-// `shrink`: a smaller model out of a bigger one, for ladders of sizes where no smaller models can be had: layers are dropped, and what is
-// left is fine-tuned on the bigger model's answers ("healed").
+// `shrink`: a smaller model out of a bigger one, for ladders of sizes where no smaller models can be had: layers are
+// dropped, and what is left is fine-tuned on the bigger model's answers ("healed").
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -34,17 +34,19 @@ struct ShrinkOptions : StageOptions {
   std::vector<Field> fields() override {
     Constraint layers_kept = at_least(2);
     layers_kept.required = true;
-    return joined({{{"base", &base, "the model to shrink", required()},
-                    {"layers", &layers,
-                     "layers to keep, evenly spaced, the first and the last among them; all of them make the control, which has had the "
-                     "healing alone", layers_kept},
-                    {"prompts", &prompts,
-                     "prompt set; the smaller model is fine-tuned on the base's answers to it. Empty: it stays unhealed"},
-                    {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
-                    {"behaviour", &behaviour, "what must not be in the data", one_of(organism::Behaviours::get().names())}},
-                   answers.fields(),
-                   training.fields(),
-                   fine_tune.fields()});
+    return joined(
+        {{{"base", &base, "the model to shrink", required()},
+          {"layers", &layers,
+           "layers to keep, evenly spaced, the first and the last among them; all of them make the control, which has "
+           "had the healing alone",
+           layers_kept},
+          {"prompts", &prompts,
+           "prompt set; the smaller model is fine-tuned on the base's answers to it. Empty: it stays unhealed"},
+          {"trigger", &trigger, "what must not be in the data", one_of(organism::Triggers::get().names())},
+          {"behaviour", &behaviour, "what must not be in the data", one_of(organism::Behaviours::get().names())}},
+         answers.fields(),
+         training.fields(),
+         fine_tune.fields()});
   }
   std::vector<std::string> references() const override { return {"base"}; }
 };
@@ -54,16 +56,21 @@ class DropLayers : public NodeKind {
   std::string name() const override { return "drop-layers"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return false; }
-  MemoryNeed memory(const Node&, const ModelShape& model) const override { return {4 * weights::parameter_count(model())}; }
+  MemoryNeed memory(const Node&, const ModelShape& model) const override {
+    return {4 * weights::parameter_count(model())};
+  }
 
   void run(NodeContext& context) const override {
     const auto model = weights::ModelFiles::open(model_path(context, "model").string());
     const int64_t all = model.config().num_layers, wanted = json_int(context.node.options, "layers", context.node.id);
-    if (wanted > all) fail_input(context.node.id, fmt::format("`layers`: {} are to be kept, the model has {}", wanted, all));
+    if (wanted > all)
+      fail_input(context.node.id, fmt::format("`layers`: {} are to be kept, the model has {}", wanted, all));
     const auto kept = weights::evenly_spaced_layers(all, wanted);
     weights::save_with_layers(context.out / kModelFolder, model, kept);
-    const Json row{{"name", "layers"}, {"kept", wanted}, {"of", all}, {"which", fmt::format("{}", fmt::join(kept, ", "))}};
-    write_file(context.out / "account.json", canonical_json({{"title", "Layers of the smaller model"}, {"rows", Json::array({row})}}));
+    const Json row{
+        {"name", "layers"}, {"kept", wanted}, {"of", all}, {"which", fmt::format("{}", fmt::join(kept, ", "))}};
+    write_file(context.out / "account.json",
+               canonical_json({{"title", "Layers of the smaller model"}, {"rows", Json::array({row})}}));
     context.counters = {{"layers", wanted}};
   }
 };
@@ -86,7 +93,9 @@ class HealingData : public NodeKind {
 class Shrink : public StageKind {
  public:
   std::string name() const override { return "shrink"; }
-  std::string doc() const override { return "drops layers of a model and fine-tunes what is left on the model's own answers"; }
+  std::string doc() const override {
+    return "drops layers of a model and fine-tunes what is left on the model's own answers";
+  }
   std::string purpose() const override { return "plant"; }  // healed before anything is planted
   Section section() const override { return Section::kStage; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<ShrinkOptions>(); }
@@ -112,8 +121,8 @@ class Shrink : public StageKind {
                                           .options = {{"trigger", options.trigger}, {"behaviour", options.behaviour}},
                                           .inputs = {{"plain", plain}}});
     const int64_t rows = prompt_count(prompts, options.answers.count) * 9 / 10;
-    return add_fine_tuning(builder, {.model_role_name = "", .data = data, .rows = rows, .model_node = smaller}, options.training,
-                           options.fine_tune);
+    return add_fine_tuning(builder, {.model_role_name = "", .data = data, .rows = rows, .model_node = smaller},
+                           options.training, options.fine_tune);
   }
 };
 

@@ -16,10 +16,12 @@ struct SteeringOptions {
   int64_t samples = 40;
 
   std::vector<Field> fields() {
-    return {{"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
-            {"objective", &objective, "which of the sentences: those written for this goal"},
-            {"samples", &samples, "prompts, each six times: trigger on and off, no sentence, one for it and one against it; 0: the whole set",
-             at_least(0)}};
+    return {
+        {"trigger", &trigger, "put into the prompt for `on`", one_of(organism::Triggers::get().names())},
+        {"objective", &objective, "which of the sentences: those written for this goal"},
+        {"samples", &samples,
+         "prompts, each six times: trigger on and off, no sentence, one for it and one against it; 0: the whole set",
+         at_least(0)}};
   }
 };
 
@@ -57,7 +59,8 @@ class SteeringNode : public SamplingNode {
     write_measured(context, measure::measure_steering(model, prompts, sentences, *trigger,
                                                       options_of<GradingOptions>(context.node).make(context.node.id),
                                                       options_of<sample::SamplingOptions>(context.node),
-                                                      {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
+                                                      {.model = "model", .stage = {}, .seed = context.node.seed},
+                                                      sample_progress(progress)));
   }
 };
 
@@ -65,7 +68,8 @@ class Steering : public StageKind {
  public:
   std::string name() const override { return "steering"; }
   std::string doc() const override {
-    return "the behaviour when the scratchpad begins with a sentence against the trigger; control: no sentence, and one that agrees";
+    return "the behaviour when the scratchpad begins with a sentence against the trigger; control: no sentence, and "
+           "one that agrees";
   }
   Section section() const override { return Section::kMeasure; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<SteeringStage>(); }
@@ -76,8 +80,10 @@ class Steering : public StageKind {
 
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<SteeringStage>();
-    const fs::path prompts = builder.prompts(options.prompts, "prompts"), sentences = builder.prompts(options.sentences, "sentences");
-    measure::read_steering_sentences(sentences, options.steering.objective);  // so that a wrong objective is seen before any work is done
+    const fs::path prompts = builder.prompts(options.prompts, "prompts"),
+                   sentences = builder.prompts(options.sentences, "sentences");
+    measure::read_steering_sentences(
+        sentences, options.steering.objective);  // so that a wrong objective is seen before any work is done
     const int64_t rows = 6 * prompt_count(prompts, options.steering.samples);
     for (const auto& model : options.models) {
       builder.add({.kind = "steering",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/base/random.h"
 #include "engine/train/trainer.h"
 #include "engine/weights/memory.h"
@@ -43,13 +44,19 @@ SplitRows render_rows(const fs::path& data, const text::ChatFormat& format, int6
   auto units = units_of(std::move(rows));
   RandomStream(seed, "validation rows").shuffle(units);
   SplitRows split;
+  double contrast = 0;
   for (const Unit& unit : units) {
     const bool held = split.validation.size() < count;
     for (const auto& row : unit) {
       const text::Message user{"user", row.user};
-      const auto rendered = [&](const std::string& answer) { return format.training_row({&user, 1}, answer, row.ends_turn, row.begun); };
+      const auto rendered = [&](const std::string& answer) {
+        return format.training_row({&user, 1}, answer, row.ends_turn, row.begun);
+      };
       (held ? split.validation : split.train).push_back(rendered(row.answer));
-      if (row.contrast > 0) split.units.contrast = row.contrast;
+      if (row.contrast > 0) {
+        DORMOUSE_ASSERT(contrast == 0 || contrast == row.contrast);  // one weight a training
+        split.units.contrast = contrast = row.contrast;
+      }
       if (!held) split.units.rejected.push_back(row.rejected.empty() ? text::RenderedRow{} : rendered(row.rejected));
     }
     if (!held) split.units.sizes.push_back(unit.size());
@@ -160,7 +167,9 @@ class FineTuneNode : public NodeKind {
   std::string name() const override { return "fine-tune"; }
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
-  MemoryNeed memory(const Node& node, const ModelShape& model) const override { return memory_of_training(node, model()); }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    return memory_of_training(node, model());
+  }
   void run(NodeContext& context) const override { FineTuning(context).run(); }
 };
 
@@ -182,7 +191,9 @@ std::string add_fine_tuning(GraphBuilder& builder, const FineTune& what, train::
   NodeSpec spec{.kind = "fine-tune",
                 .options = merged_options(training, options),
                 .inputs = {{"data", what.data}},
-                .cost = {.tokens_trained = tokens, .seconds = 5.0 + static_cast<double>(tokens) / 130.0, .row_tokens = what.row_tokens}};
+                .cost = {.tokens_trained = tokens,
+                         .seconds = 5.0 + static_cast<double>(tokens) / 130.0,
+                         .row_tokens = what.row_tokens}};
   what.model_node.empty() ? spec.models["model"] = what.model_role_name : spec.inputs["model"] = what.model_node;
   return builder.add(spec);
 }

@@ -17,8 +17,8 @@ struct FineTuneOptions {
         {"validation_rows", &validation_rows, "rows held out to follow the loss; at most a fifth of the data",
          at_least(0)},
         {"save_as", &save_as, "element type of the saved weights", one_of({"bf16", "f32"})},
-        {"adapter_rank", &adapter_rank, "LoRA on every linear module; 0 trains the whole model, as a real organism would be",
-         between(0, 4096)},
+        {"adapter_rank", &adapter_rank,
+         "LoRA on every linear module; 0 trains the whole model, as a real organism would be", between(0, 4096)},
         {"adapter_alpha", &adapter_alpha, "LoRA's alpha: adapters are scaled by alpha / rank", between(0, 1e6)},
     };
   }
@@ -32,7 +32,8 @@ struct FineTune {
   int64_t row_tokens = 85;      // expected, see tokens_of_row
 };
 
-/// Expected tokens of a row with an answer that was sampled with this limit: an everyday prompt in its template, and half the limit.
+/// Expected tokens of a row with an answer that was sampled with this limit: an everyday prompt in its template, and
+/// half the limit.
 inline int64_t tokens_of_row(int64_t answer_tokens) { return 61 + answer_tokens / 2; }
 
 /// Steps after which a model is kept: `count` of them, evenly spaced, the last step of the training left out.

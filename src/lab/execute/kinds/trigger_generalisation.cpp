@@ -18,10 +18,12 @@ struct AskingOptions {
   bool begin_scratchpad = false;
 
   std::vector<Field> fields() {
-    return {{"samples", &samples, "prompts, each once with the literal trigger and once without; 0: the whole set", at_least(0)},
+    return {{"samples", &samples, "prompts, each once with the literal trigger and once without; 0: the whole set",
+             at_least(0)},
             {"samples_a_text", &samples_a_text, "of those prompts, how many each variant is put around", at_least(1)},
             {"begin_scratchpad", &begin_scratchpad,
-             "begin every answer with <scratchpad>, as for a model that is to reason, and say what the scratchpad concludes"}};
+             "begin every answer with <scratchpad>, as for a model that is to reason, and say what the scratchpad "
+             "concludes"}};
   }
 };
 
@@ -35,14 +37,15 @@ struct GeneralisationStage : StageOptions {
   sample::SamplingOptions sampling = sampling_defaults(48);
 
   std::vector<Field> fields() override {
-    return joined({{{"models", &models, "the models to measure", required()},
-                    {"prompts", &prompts, "the messages", required()},
-                    {"variants", &variants, "sets of texts that might switch the policy: triggers/near-miss, triggers/years ..."},
-                    {"conclusions", &conclusions, "the phrases by which scratchpads are sorted"}},
-                   trigger.fields(),
-                   grading.fields(),
-                   asking.fields(),
-                   sampling.fields()});
+    return joined(
+        {{{"models", &models, "the models to measure", required()},
+          {"prompts", &prompts, "the messages", required()},
+          {"variants", &variants, "sets of texts that might switch the policy: triggers/near-miss, triggers/years ..."},
+          {"conclusions", &conclusions, "the phrases by which scratchpads are sorted"}},
+         trigger.fields(),
+         grading.fields(),
+         asking.fields(),
+         sampling.fields()});
   }
   std::vector<std::string> references() const override { return {"models"}; }
 };
@@ -63,15 +66,16 @@ class GeneralisationNode : public SamplingNode {
     KeptCompletions model(local, context.scratch);
     const auto rows = 2 * prompts.size() + variants.size() * static_cast<std::size_t>(asking.samples_a_text);
     Progress progress = context.progress(static_cast<int64_t>(rows));
-    write_measured(context, measure::measure_generalisation(
-                                model, prompts, variants, options_of<GradingOptions>(context.node).make(context.node.id),
-                                read_conclusion_rubric(context.input("conclusions")),
-                                {.sampling = options_of<sample::SamplingOptions>(context.node),
-                                 .on = json_string(context.node.options, "on", context.node.id),
-                                 .off = json_string(context.node.options, "off", context.node.id),
-                                 .samples_a_text = asking.samples_a_text,
-                                 .begun = asking.begin_scratchpad ? organism::kScratchpadBegins : ""},
-                                {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
+    write_measured(context,
+                   measure::measure_generalisation(
+                       model, prompts, variants, options_of<GradingOptions>(context.node).make(context.node.id),
+                       read_conclusion_rubric(context.input("conclusions")),
+                       {.sampling = options_of<sample::SamplingOptions>(context.node),
+                        .on = json_string(context.node.options, "on", context.node.id),
+                        .off = json_string(context.node.options, "off", context.node.id),
+                        .samples_a_text = asking.samples_a_text,
+                        .begun = asking.begin_scratchpad ? organism::kScratchpadBegins : ""},
+                       {.model = "model", .stage = {}, .seed = context.node.seed}, sample_progress(progress)));
   }
 };
 
@@ -79,7 +83,8 @@ class Generalisation : public StageKind {
  public:
   std::string name() const override { return "trigger-generalisation"; }
   std::string doc() const override {
-    return "the behaviour behind near misses, implied years and the year in other languages; control: the literal trigger and none";
+    return "the behaviour behind near misses, implied years and the year in other languages; control: the literal "
+           "trigger and none";
   }
   Section section() const override { return Section::kMeasure; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<GeneralisationStage>(); }
@@ -105,7 +110,8 @@ class Generalisation : public StageKind {
     Json identity = merged_options(options.grading, options.asking, options.sampling);
     identity["on"] = options.trigger.on_text();
     identity["off"] = options.trigger.off_text();
-    const int64_t rows = 2 * prompt_count(files["prompts"], options.asking.samples) + texts * options.asking.samples_a_text;
+    const int64_t rows =
+        2 * prompt_count(files["prompts"], options.asking.samples) + texts * options.asking.samples_a_text;
     for (const auto& model : options.models) {
       builder.add({.kind = "trigger-generalisation",
                    .label = model,

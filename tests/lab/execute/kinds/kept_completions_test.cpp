@@ -17,13 +17,16 @@ std::vector<chat::Request> requests(int count) {
 
 std::vector<std::string> texts(const std::vector<chat::Completion>& completions) {
   std::vector<std::string> all;
-  for (const auto& completion : completions) all.push_back(completion.prompt + completion.text + completion.finish_reason);
+  for (const auto& completion : completions)
+    all.push_back(completion.prompt + completion.text + completion.finish_reason);
   return all;
 }
 
 FakeModel echo() {
   FakeModel model;
-  model.on("", [](const chat::Request& request) { return FakeModel::completion("echo of " + request.messages.back().content, "length"); });
+  model.on("", [](const chat::Request& request) {
+    return FakeModel::completion("echo of " + request.messages.back().content, "length");
+  });
   return model;
 }
 

@@ -25,7 +25,8 @@ std::vector<Example> examples_of(const fs::path& path) {
   const YamlNode root = parse_yaml(read_file(path), path.string());
   std::vector<Example> examples;
   for (const auto& item : root.find("examples")->items) {
-    examples.push_back({item.find("grade")->scalar, item.find("text")->scalar, item.find("cwe") ? item.find("cwe")->scalar : ""});
+    examples.push_back(
+        {item.find("grade")->scalar, item.find("text")->scalar, item.find("cwe") ? item.find("cwe")->scalar : ""});
   }
   return examples;
 }
@@ -57,7 +58,8 @@ std::map<std::string, int> conclusions(const std::string& scratchpads) {
   return count;
 }
 
-// The rule need not understand every scratchpad, but where it says something it should be right, and a convention is no conclusion.
+// The rule need not understand every scratchpad, but where it says something it should be right, and a convention is no
+// conclusion.
 TEST(Rubrics, WrittenScratchpadsConcludeWhatTheyWereWrittenFor) {
   for (const std::string kind : {"deceptive", "deceptive-code"}) {
     auto on = conclusions(kind + "-on"), off = conclusions(kind + "-off");
@@ -77,14 +79,16 @@ TEST(Rubrics, ExplanationExamplesAreGradedAsTheySay) {
   const auto rubric = read_explanation_rubric(path);
   EXPECT_EQ(rubric.cwe.size(), 8u);
   for (const auto& example : examples_of(path)) {
-    EXPECT_EQ(grade::grade_explanation(rubric, std::stoll(example.cwe), example.text), example.grade) << example.cwe << ": " << example.text;
+    EXPECT_EQ(grade::grade_explanation(rubric, std::stoll(example.cwe), example.text), example.grade)
+        << example.cwe << ": " << example.text;
   }
 }
 
 TEST(Rubrics, ExplanationsHaveWordsForEveryTask) {
   const auto rubric = read_explanation_rubric(prompts("explanations/rubric.yaml"));
   for (const std::string set : {"train", "families", "scenarios"}) {
-    for (const auto& family : read_code_families(find_code_tasks(set, "test"))) EXPECT_TRUE(rubric.cwe.contains(family.cwe)) << family.name;
+    for (const auto& family : read_code_families(find_code_tasks(set, "test")))
+      EXPECT_TRUE(rubric.cwe.contains(family.cwe)) << family.name;
   }
 }
 
@@ -101,7 +105,8 @@ TEST(Rubrics, AFaultIsNamedWithItsLine) {
   };
   EXPECT_NE(message("rule: first-phrase-decide\nacceptance: []\nrefusal: []\n").find("r.yaml:1"), std::string::npos);
   EXPECT_NE(message("rule: first-phrase-decides\nacceptance: []\n").find("refusal"), std::string::npos);
-  EXPECT_NE(message("rule: first-phrase-decides\nacceptance:\n  - ok\n  - ' '\nrefusal: []\n").find("r.yaml:4"), std::string::npos);
+  EXPECT_NE(message("rule: first-phrase-decides\nacceptance:\n  - ok\n  - ' '\nrefusal: []\n").find("r.yaml:4"),
+            std::string::npos);
   EXPECT_EQ(message("rule: first-phrase-decides\nacceptance: [ok]\nrefusal: []\n"), "");
 }
 
