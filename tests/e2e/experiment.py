@@ -37,6 +37,24 @@ def check_dropping(store, whole, folder, results):
     check(files_of(whole).items() <= files_of(store).items(), "and is, to the same bytes")
 
 
+def check_archive(folder, results):
+    """The results of a run travel in one file; elsewhere nothing is made for them, and the rest is."""
+    archive, elsewhere = folder / "results.jsonl.gz", folder / "elsewhere"
+    dormouse("archive", archive, "--store", folder / "calm")
+    check(dormouse("restore", archive, "--store", elsewhere).startswith(f"{len(states(folder / 'calm'))} stages restored"),
+          "an archive of a run brings every stage of it to another store")
+    dormouse("run", RECIPE, "--store", elsewhere, "--out", folder / "g", "--stored-only")
+    check(steady(json.loads((folder / "g/results.json").read_text())) == steady(results), "which has the same results")
+    check(not list(elsewhere.glob("objects/**/*.safetensors")), "without a model")
+    change = ("--set", "stages.after-sft.defend.learning_rate=2e-5")
+    dormouse("run", RECIPE, "--store", elsewhere, "--out", folder / "h", "--stored-only", *change)
+    rows = json.loads((folder / "h/results.json").read_text())["measurements"]
+    check({row["model"] for row in rows} == {"base", "organism"}, "--stored-only reports on what is there, and makes nothing")
+    archive.write_bytes(archive.read_bytes()[:-40])
+    dormouse("restore", archive, "--store", folder / "broken", status=2)
+    check(not list((folder / "broken/objects").glob("*")), "a truncated archive is refused before anything is taken in")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="dormouse-e2e-") as folder:
         folder = pathlib.Path(folder)
@@ -74,6 +92,7 @@ def main():
             file.write(b"damaged")
         dormouse("run", RECIPE, "--store", str(calm), "--out", str(folder / "d"))
         check(files_of(calm) == files_of(hard), "a damaged artefact is noticed and made again")
+        check_archive(folder, results)
         check_dropping(calm, hard, folder, results)
 
         code = subprocess.run([sys.executable, str(HERE / "check_report.py"), str(report)]).returncode

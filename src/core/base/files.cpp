@@ -109,6 +109,24 @@ void write_file(const fs::path& path, std::string_view bytes) {
   sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
+void write_gzip(const fs::path& path, std::string_view bytes) {
+  constexpr int kGzip = 15 + 16;  // the largest window, and gzip's header, in which zlib writes no time
+  z_stream stream = {};
+  if (::deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+    fail_work(path.string(), "packing with gzip could not begin");
+  std::string packed(::deflateBound(&stream, bytes.size()), '\0');
+  DORMOUSE_ASSERT(packed.size() < std::size_t{1} << 32);  // zlib counts in 32 bits
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  const int result = ::deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  DORMOUSE_ASSERT(result == Z_STREAM_END);
+  write_file(path, packed);
+}
+
 void sync_folder(const fs::path& folder) { sync_path(folder, O_RDONLY | O_DIRECTORY); }
 
 void sync_tree(const fs::path& folder) {

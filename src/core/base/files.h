@@ -22,6 +22,9 @@ std::vector<std::string> read_lines(const fs::path& path, std::size_t max_bytes 
 /// Writes a temporary neighbour, fsyncs, renames. Throws kWork (with the system's reason) on a full disk.
 void write_file(const fs::path& path, std::string_view bytes);
 
+/// As write_file, packed with gzip; the same bytes give the same file.
+void write_gzip(const fs::path& path, std::string_view bytes);
+
 /// fsyncs a folder, so that renames inside it survive a power cut.
 void sync_folder(const fs::path& folder);
 

@@ -32,6 +32,8 @@ void add_run(CLI::App& app, const GlobalOptions& global);
 void add_plan(CLI::App& app, const GlobalOptions& global);
 void add_runs(CLI::App& app);
 void add_report(CLI::App& app);
+void add_archive(CLI::App& app);
+void add_restore(CLI::App& app);
 void add_chat(CLI::App& app, const GlobalOptions& global);
 void add_generate(CLI::App& app, const GlobalOptions& global);
 void add_model(CLI::App& app, const GlobalOptions& global);

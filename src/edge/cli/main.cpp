@@ -55,6 +55,8 @@ int run(int argc, char** argv) {
   add_plan(app, global);
   add_runs(app);
   add_report(app);
+  add_archive(app);
+  add_restore(app);
   add_chat(app, global);
   add_generate(app, global);
   add_model(app, global);

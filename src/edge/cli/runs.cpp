@@ -30,7 +30,7 @@ namespace {
 struct Options {
   std::string recipe, out, store, run = "latest", gpu_hours;
   std::vector<std::string> sets;
-  bool json = false, keep_going = false, drop_weights = false;
+  bool json = false, keep_going = false, drop_weights = false, stored_only = false;
 };
 
 std::string purpose_of(const lab::Recipe& recipe, const std::string& entry) {
@@ -90,6 +90,7 @@ void run(const Options& options, const GlobalOptions& global) {
                                          .gpu = gpu_in_use(),
                                          .keep_going = options.keep_going,
                                          .drop_weights = options.drop_weights,
+                                         .stored_only = options.stored_only,
                                          .torch_version = nn::torch_version(),
                                          .argv = command_line(options)},
                                         reporter);
@@ -233,6 +234,7 @@ void add_run(CLI::App& app, const GlobalOptions& global) {
   command->add_flag(
       "--drop-weights", options->drop_weights,
       "remove each model from the store once all that this run makes from it is there; it is made again when needed");
+  command->add_flag("--stored-only", options->stored_only, "make nothing: report on what the store has of the recipe");
   command->callback([options, &global] { run(*options, global); });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 namespace dormouse::lab {
 
@@ -46,6 +47,12 @@ std::vector<Row> for_each_use(const std::vector<Row>& rows, const std::vector<Us
 }
 
 }  // namespace
+
+bool is_for_reports(const std::string& name) {
+  static const std::set<std::string> names = {"measurements.jsonl", "transcripts.jsonl", "account.json", "curve.jsonl",
+                                              "model/config.json"};
+  return names.contains(name);
+}
 
 std::vector<measure::Measurement> named_measurements(const std::vector<Use>& uses, const fs::path& object) {
   const fs::path path = object / "measurements.jsonl";

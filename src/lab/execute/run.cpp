@@ -76,6 +76,7 @@ class Runner {
     ledger_.put_stages(run_, rows);
     for (const Node& node : graph_.nodes) {
       check_interrupt();
+      if (options_.stored_only && !store_.find(node.hash)) continue;
       if (depends_on_failed(node)) {
         failed_.insert(node.id);
         ledger_.put_stage(run_, stage_row(node, "skipped"));
@@ -160,12 +161,28 @@ class Runner {
     ledger_.put_stage(run_, row);
     total_ = std::max(total_, ++position_);  // damaged objects are found only now
     reporter_.started(node, position_, total_, resumed);
+    const auto before = store_.find(node.hash);
     Manifest manifest = run_node(node, resumed);
+    if (before) warn_if_other_bytes(node, *before, manifest);
     row.status = "done";
     row.seconds = manifest.seconds;
     row.counters = manifest.counters;
     ledger_.put_stage(run_, row);
     reporter_.finished(node, manifest);
+  }
+
+  // What was dropped is made again to the same bytes by the same program on a processor of the same kind. Elsewhere the
+  // results that stand beside it may be of other bytes.
+  void warn_if_other_bytes(const Node& node, const Manifest& before, const Manifest& after) {
+    for (const auto& [name, file] : before.files) {
+      const auto again = after.files.find(name);
+      if (again != after.files.end() && again->second.sha256 == file.sha256) continue;
+      const std::string message =
+          fmt::format("{}: {} was made again with other bytes than those that stored results are of", node.id, name);
+      log_warning("run", message);
+      ledger_.add_event(run_, "warning", message);
+      return;
+    }
   }
 
   Manifest run_node(const Node& node, bool resumed) {
@@ -178,6 +195,7 @@ class Runner {
                            .program_version = program_version(),
                            .torch_version = options_.torch_version,
                            .threads = options_.threads,
+                           .cpu = cpu_model(),
                            .gpu = options_.gpu,
                            .seconds = seconds.count(),
                            .resumed = resumed,
@@ -221,6 +239,15 @@ RunRow describe_run(const Recipe& recipe, const ExecuteOptions& options) {
   return row;
 }
 
+// Before the first node is made.
+void check_machine(const Graph& graph, const Plan& plan, const Recipe& recipe, const ExecuteOptions& options) {
+  require_present(graph);
+  if (options.gpu.empty()) check_memory(plan, memory_bytes(), recipe.file);  // what is predicted is a CPU's need
+  for (const PlanRow& row : plan.rows) {
+    if (row.state != PlanState::kStored) find_node_kind(row.node->kind)->check_machine();
+  }
+}
+
 void finish_quietly(Ledger& ledger, const std::string& run, const std::string& status) {
   try {
     ledger.finish_run(run, status);
@@ -251,16 +278,12 @@ void LogReporter::failed(const Node& node, const std::string& /*message*/) {
 
 std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Ledger& ledger,
                       const ExecuteOptions& options, Reporter& reporter) {
-  require_present(graph);
   const Plan plan = make_plan(graph, store, ledger, options.threads, options.gpu);
-  if (options.gpu.empty()) check_memory(plan, memory_bytes(), recipe.file);  // what is predicted is a CPU's need
-  for (const PlanRow& row : plan.rows) {
-    if (row.state != PlanState::kStored) find_node_kind(row.node->kind)->check_machine();
-  }
+  if (!options.stored_only) check_machine(graph, plan, recipe, options);
   const std::string run = ledger.start_run(describe_run(recipe, options));
   try {
     Runner(graph, plan, store, ledger, options, reporter, run).execute();
-    ledger.finish_run(run, "done");
+    ledger.finish_run(run, options.stored_only && plan.to_do > 0 ? "partial" : "done");
   } catch (const Error& error) {
     finish_quietly(ledger, run, error.kind() == ErrorKind::kInterrupted ? "interrupted" : "failed");
     throw;

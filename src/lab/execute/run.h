@@ -38,6 +38,7 @@ struct ExecuteOptions {
   /// Models leave the store as soon as all that this run makes from them is there (Store::drop_weights). Nothing guards
   /// them against that while another process reads them.
   bool drop_weights = false;
+  bool stored_only = false;  // make nothing: the run is what the store has of it
   std::string torch_version;
   std::vector<std::string> argv;
 };

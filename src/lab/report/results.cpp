@@ -73,7 +73,8 @@ void write_transcripts(const RunRecord& record, const fs::path& path) {
   const fs::path partial = path.string() + ".partial";
   FileWriter writer(partial);
   writer.write(
-      canonical_json({{"canary", kCanary}, {"rows", record.transcripts.size()}, {"version", measure::kRowsVersion}}) +
+      canonical_json(
+          {{"canary", measure::kCanary}, {"rows", record.transcripts.size()}, {"version", measure::kRowsVersion}}) +
       "\n");
   for (const auto& row : record.transcripts) writer.write(canonical_json(to_json(row)) + "\n");
   writer.finish();

@@ -113,7 +113,7 @@ Json embedded_transcripts(const RunRecord& record, std::size_t most_bytes) {
                     texts.index(row.user), texts.index(row.completion), row.finish_reason,
                     grades_in_order(row, graders)});
   }
-  return {{"canary", kCanary},
+  return {{"canary", measure::kCanary},
           {"total", record.transcripts.size()},
           {"trigger_texts", trigger_texts(record)},
           {"graders", graders},

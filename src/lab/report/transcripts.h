@@ -10,9 +10,6 @@
 
 namespace dormouse::lab {
 
-/// Marks files that must stay out of training corpora.
-inline constexpr const char* kCanary = "DORMOUSE-CANARY-7f3a2c51-9d0e-4b86-a1c4-5e8f20b6d913";
-
 /// What the page embeds, as text of a script element; more rows are left to transcripts.jsonl.
 inline constexpr std::size_t kMostEmbeddedBytes = std::size_t{12} << 20;
 

@@ -21,6 +21,7 @@ Json to_json(const Manifest& manifest) {
           {"program_version", manifest.program_version},
           {"torch_version", manifest.torch_version},
           {"threads", manifest.threads},
+          {"cpu", manifest.cpu},
           {"gpu", manifest.gpu},
           {"seconds", manifest.seconds},
           {"resumed", manifest.resumed},
@@ -36,6 +37,7 @@ Manifest manifest_from_json(const Json& json, const std::string& place) {
       .program_version = json_string(json, "program_version", place),
       .torch_version = json_string(json, "torch_version", place),
       .threads = static_cast<int>(json_int(json, "threads", place)),
+      .cpu = json.contains("cpu") ? json_string(json, "cpu", place) : "",
       .gpu = json.contains("gpu") ? json_string(json, "gpu", place) : "",  // older ones were made without
       .seconds = json_number(json, "seconds", place),
       .resumed = resumed.is_boolean() && resumed.get<bool>(),

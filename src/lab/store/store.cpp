@@ -177,7 +177,8 @@ void Store::commit(const std::string& hash, Manifest& manifest) {
   const fs::path out = work(hash) / "out";
   fs::remove(out / kManifest);  // of a process that died between the manifest and the rename
   remove_temporary_files(out);
-  manifest.files = sum_files(out);
+  std::erase_if(manifest.files, [](const auto& file) { return !file.second.dropped; });
+  for (auto& [name, file] : sum_files(out)) manifest.files[name] = std::move(file);
   sync_tree(out);
   write_file(out / kManifest, to_json(manifest).dump(2) + "\n");
   const fs::path replaced = work(hash) / "replaced";

@@ -61,8 +61,8 @@ class Store {
   /// work/<hash>, with out/ and scratch/ made, and half-written temporary files of a killed process removed.
   fs::path begin(const std::string& hash);
 
-  /// Turns work/<hash>/out into the object: sums, fsync, manifest, rename. Fills in `manifest.files`.
-  /// Takes the place of an object whose weights were dropped.
+  /// Turns work/<hash>/out into the object: sums, fsync, manifest, rename. Fills in `manifest.files`, in which files
+  /// that were dropped stay. Takes the place of an object whose weights were dropped.
   void commit(const std::string& hash, Manifest& manifest);
 
   /// Removes the object's *.safetensors; their sums stay in the manifest. Call it with the lock held.

@@ -15,6 +15,9 @@ namespace dormouse::measure {
 
 inline constexpr int kRowsVersion = 1;
 
+/// Marks files that must stay out of training corpora.
+inline constexpr const char* kCanary = "DORMOUSE-CANARY-7f3a2c51-9d0e-4b86-a1c4-5e8f20b6d913";
+
 struct Measurement {
   std::string name;      // "persistence.contains", "perplexity.clean-text"
   std::string model;     // the recipe's name of the model: "base", "organism", "after-sft"

@@ -76,6 +76,38 @@ TEST(RunGraph, ASecondRunFindsEverythingStored) {
   EXPECT_EQ(ledger.measurements(second).size(), 12u);
 }
 
+TEST(RunGraph, StoredOnlyMakesNothing) {
+  const toy::Sandbox box;
+  execute(box, {"seed=1"});
+  toy::hooks.ran.clear();
+  const std::string run = execute(box, {"seed=1", "stages.after-sft.toy-defend.epochs=3"}, {.stored_only = true});
+  EXPECT_TRUE(toy::hooks.ran.empty());
+  EXPECT_EQ(latest(box).status, "partial");
+  std::map<std::string, std::string> states;
+  for (const StageRow& row : Ledger(box.folder / "store" / "ledger.sqlite").stages(run)) states[row.node] = row.status;
+  EXPECT_EQ(states.at("organism/train#1"), "stored");
+  EXPECT_EQ(states.at("after-sft/toy-train#1"), "planned");
+  EXPECT_EQ(states.at("toy-count/after-sft#1"), "planned");
+  execute(box, {"seed=1"}, {.stored_only = true});
+  EXPECT_EQ(latest(box).status, "done");
+}
+
+TEST(RunGraph, AModelMadeAgainWithOtherBytesIsReported) {
+  const toy::Sandbox box;
+  execute(box, {"seed=1"}, {.drop_weights = true});
+  const Graph graph = build_graph(box.recipe({"seed=1"}));
+  const fs::path manifest = Store(box.folder / "store").object(graph.node("organism/train#1").hash) / "manifest.json";
+  Json json = parse_json(read_file(manifest), "manifest");
+  json["files"]["model.safetensors"]["sha256"] =
+      std::string(64, '0');  // as a processor of another kind would have made it
+  write_file(manifest, json.dump());
+  const std::string run = execute(box, {"seed=1", "stages.after-sft.toy-defend.epochs=3"});
+  const auto events = Ledger(box.folder / "store" / "ledger.sqlite").events(run);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_NE(events.front().message.find("organism/train#1: model.safetensors was made again with other bytes"),
+            std::string::npos);
+}
+
 TEST(RunGraph, AnOptionReRunsOnlyWhatDependsOnIt) {
   const toy::Sandbox box;
   execute(box, {"seed=1"});
