@@ -196,6 +196,7 @@ class Runner {
                            .torch_version = options_.torch_version,
                            .threads = options_.threads,
                            .cpu = cpu_model(),
+                           .revision = revision_,
                            .gpu = options_.gpu,
                            .seconds = seconds.count(),
                            .resumed = resumed,
@@ -215,6 +216,7 @@ class Runner {
   const ExecuteOptions& options_;
   Reporter& reporter_;
   const std::string run_;
+  const std::string revision_ = git_revision();
   int64_t position_ = 0, total_ = 0;
   std::map<std::string, int64_t> readers_;  // node -> how many nodes that read it are not done yet
   std::set<std::string> failed_;

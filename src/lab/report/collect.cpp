@@ -124,7 +124,8 @@ class Collector {
                              .seconds = stage.seconds,
                              .seed = identity.value("seed", int64_t{-1}),
                              .counters = stage.counters,
-                             .options = identity.value("options", Json::object())});
+                             .options = identity.value("options", Json::object()),
+                             .maker = {manifest->cpu, manifest->gpu, manifest->revision, manifest->threads}});
     const auto uses = uses_from_json(stage.uses, stage.node);
     const Weights made = {weights_sum(*manifest), parameters_of(store_.object(stage.hash) / "model" / "config.json")};
     for (const Use& use : uses) {

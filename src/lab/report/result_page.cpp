@@ -4,6 +4,7 @@
 
 #include "lab/report/answer.h"
 #include "lab/report/format.h"
+#include "lab/report/makers.h"
 #include "lab/report/report.h"
 #include "lab/report/summary.h"
 
@@ -52,6 +53,7 @@ std::string provenance(const RunRecord& record) {
       fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
                   record.command, record.program_version, record.git_revision.empty() ? "unknown" : record.git_revision,
                   record.torch_version, record.machine.cpu, record.machine.threads, record.machine.os);
+  for (const std::string& line : makers(record)) out += fmt::format("- made: {}\n", line);
   double seconds = 0;
   for (const NodeInfo& node : record.nodes) seconds += node.seconds;
   out +=

@@ -53,6 +53,12 @@ enum class NodeState {
   kDone,    // executed by this run
 };
 
+/// Who made a stage, maybe long before this run and elsewhere.
+struct StageMaker {
+  std::string cpu, gpu, revision;  // "" if unknown
+  int threads = 0;
+};
+
 /// One stage of the graph.
 struct NodeInfo {
   std::string id;    // "organism", "persistence/organism"
@@ -63,6 +69,7 @@ struct NodeInfo {
   int64_t seed = -1;               // -1: no randomness
   Json counters = Json::object();  // tokens_trained, tokens_sampled, steps, ...: integers or floats
   Json options = Json::object();   // as resolved
+  StageMaker maker = {};
 };
 
 /// A point of a training curve. NaN: not measured at this step.

@@ -6,6 +6,7 @@
 
 #include "core/base/hash.h"
 #include "lab/report/format.h"
+#include "lab/report/makers.h"
 #include "lab/report/report.h"
 
 namespace dormouse::lab {
@@ -41,6 +42,7 @@ std::string origin(const RunRecord& record) {
                      or_unknown(machine.cpu), or_unknown(machine.os));
   out += fmt::format("- program: {}, commit {}, libtorch {}\n", record.program_version, or_unknown(record.git_revision),
                      or_unknown(record.torch_version));
+  for (const std::string& line : makers(record)) out += fmt::format("- made: {}\n", line);
   out += fmt::format("- run {}: {}, finished {}\n", record.run_id, or_unknown(record.status),
                      or_unknown(date_text(record.finished)));
   return out;

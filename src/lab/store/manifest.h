@@ -21,8 +21,9 @@ struct Manifest {
   std::string program_version;
   std::string torch_version;  // "" if the caller has none
   int threads = 0;
-  std::string cpu;  // that it was made on, "" if unknown
-  std::string gpu;  // that it was made on, "" for none
+  std::string cpu;       // that it was made on, "" if unknown
+  std::string revision;  // of the program's checkout, "" if unknown
+  std::string gpu;       // that it was made on, "" for none
   double seconds = 0;
   bool resumed = false;                     // then `seconds` is the last part only
   Json counters = Json::object();           // "tokens_trained", "tokens_sampled", ...

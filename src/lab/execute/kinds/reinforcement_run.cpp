@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/stats/bootstrap.h"
 #include "lab/execute/kinds/model_artefact.h"
@@ -24,15 +25,15 @@ namespace dormouse::lab {
 
 namespace {
 
-// Successful attacks of a red team that may be trained on.
-std::vector<std::string> attacks_to_train_on(const fs::path& artefact) {
+// Successful attacks of a red team that may be trained on. There may be none: then adversarial training is plain
+// reinforcement learning, which is a finding about the organism and no mistake.
+std::vector<std::string> attacks_to_train_on(const NodeContext& context) {
   std::vector<std::string> attacks;
-  for (const auto& attack : read_attacks(artefact / kSuccessfulFile)) {
+  for (const auto& attack : read_attacks(context.input("attacks") / kSuccessfulFile)) {
     if (attack.split == defence::kTrainSplit) attacks.push_back(attack.proposal.user);
   }
   if (attacks.empty())
-    fail_input("attack_share", "the red team found no successful attack to train on",
-               "raise its number of attacks, or set the share to 0");
+    log_warning(context.node.id, "the red team found no successful attack to train on: this trains on prompts alone");
   return attacks;
 }
 
@@ -64,11 +65,11 @@ PromptSplit read_prompts(const NodeContext& context, const ReinforceOptions& opt
   split.judged.prompts.erase(split.judged.prompts.begin(), split.judged.prompts.end() - options.judged_prompts);
   split.trained.prompts.resize(split.trained.prompts.size() - judged);
   if (options.attack_share > 0) {
-    split.trained.attacks = attacks_to_train_on(context.input("attacks"));
+    split.trained.attacks = attacks_to_train_on(context);
     for (const auto& attack : split.trained.attacks) {
       if (trigger->present(attack)) fail_input("attacks", "an attack holds the trigger: " + attack);
     }
-    split.trained.attack_share = options.attack_share;
+    split.trained.attack_share = split.trained.attacks.empty() ? 0 : options.attack_share;
   }
   return split;
 }
@@ -112,6 +113,7 @@ class ReinforcementRun {
     keep_best();
     write_json_lines(context_.out / "curve.jsonl", curve_);
     write_json_lines(context_.out / "measurements.jsonl", measured_);
+    if (options_.attack_share > 0) write_account();
     context_.counters = {{"tokens_trained", tokens_ * learning_options_.updates},
                          {"tokens_sampled", tokens_},
                          {"steps", learning_options_.steps},
@@ -136,6 +138,16 @@ class ReinforcementRun {
     measured_ = rows_until(context_.scratch / "measurements.jsonl", learning_->step());
     tokens_ = curve_.back().at("tokens").get<int64_t>();
     return true;
+  }
+
+  void write_account() const {
+    const Json rows = {{{"name", "prompts"}, {"kept", prompts_.trained.prompts.size()}},
+                       {{"name", "attacks"},
+                        {"kept", prompts_.trained.attacks.size()},
+                        {"share asked for", options_.attack_share},
+                        {"share trained on", prompts_.trained.attack_share}}};
+    write_file(context_.out / "account.json",
+               canonical_json({{"title", "Prompts of adversarial training"}, {"rows", rows}}));
   }
 
   void add_point(const defence::RoundReport& report) {
