@@ -72,12 +72,17 @@ Archived unpacked(const std::string& line, const std::string& place) {
 bool take_in(Archived& object, Store& store) {
   const StoreLock held = store.lock(object.hash);
   if (store.verified(object.hash) || store.has_work(object.hash)) return false;
-  const fs::path out = store.begin(object.hash) / "out";
-  for (const auto& [name, text] : object.files.items()) {
-    make_folders((out / name).parent_path());
-    write_file(out / name, text.get_ref<const std::string&>());
+  const fs::path work = store.begin(object.hash);
+  try {
+    for (const auto& [name, text] : object.files.items()) {
+      make_folders((work / "out" / name).parent_path());
+      write_file(work / "out" / name, text.get_ref<const std::string&>());
+    }
+    store.commit(object.hash, object.manifest);
+  } catch (...) {
+    fs::remove_all(work);  // or the stage itself would take it for work to resume
+    throw;
   }
-  store.commit(object.hash, object.manifest);
   return true;
 }
 

@@ -131,7 +131,19 @@ INSTANTIATE_TEST_SUITE_P(All, ArchivePath,
                          testing::Values("../escaped", "/escaped", "model/../../escaped", "", "manifest.json",
                                          "a//b/"));
 
-TEST_F(Archive, ANumberThatIsNotGzipIsRefused) {
+TEST_F(Archive, LeavesNoWorkBehindWhenItFails) {
+  write();
+  rewrite(1, [](Json& line) {
+    for (const char* name : {"rows.jsonl/inside", "rows.jsonl/inside/again"}) {
+      line["files"][name] = "x";
+      line["manifest"]["files"][name] = {{"size", 1}, {"sha256", sha256("x")}};
+    }
+  });
+  EXPECT_THROW(read_archive(file_, to_), Error);
+  for (const std::string& hash : {hash_, other_}) EXPECT_FALSE(to_.has_work(hash));
+}
+
+TEST_F(Archive, WhatIsNotGzipIsRefused) {
   write_file(file_, "\x1f\x8bnot gzip");
   EXPECT_FALSE(refusal().empty());
 }
