@@ -199,7 +199,7 @@ class PreferenceModelStage : public StageKind {
     for (std::size_t i = 0; i < options.pairs.size(); ++i) {
       const fs::path path = builder.prompts(options.pairs[i], "pairs");
       files[fmt::format("pairs.{}", i)] = path;
-      pairs += static_cast<int64_t>(defence::load_preferences(path).pairs.size());
+      if (fs::exists(path)) pairs += static_cast<int64_t>(defence::load_preferences(path).pairs.size());
     }
     constexpr int64_t kTokensPerPair = 220;  // of hh-rlhf
     const int64_t tokens = std::max<int64_t>(pairs - options.options.held_out, 0) * training.epochs * kTokensPerPair;
