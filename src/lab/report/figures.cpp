@@ -93,7 +93,7 @@ struct ScorecardPart {
 struct ScorecardLayout {
   static constexpr double kWidth = 960, kPlotLeft = 470, kPlotRight = 770, kRow = 24;
 
-  static std::vector<std::string> title(const ScorecardRow& row) { return wrapped(row.title, 58); }
+  static std::vector<std::string> title(const ScorecardRow& row) { return wrapped(row.title, 52); }
   static double height(const ScorecardRow& row) { return kRow + kLine * static_cast<double>(title(row).size() - 1); }
 };
 
