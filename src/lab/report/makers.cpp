@@ -14,7 +14,9 @@ std::vector<std::string> makers(const RunRecord& record) {
     const std::string processor = maker.cpu.empty() ? "an unknown processor" : maker.cpu;
     const std::string machine = maker.gpu.empty() ? processor : processor + ", " + maker.gpu;
     const std::string commit = maker.revision.empty() ? "" : ", by commit " + maker.revision;
-    ++counts[fmt::format("on {}, {} thread{}{}", machine, maker.threads, maker.threads == 1 ? "" : "s", commit)];
+    const std::string threads =
+        maker.threads > 0 ? fmt::format(", {} thread{}", maker.threads, maker.threads == 1 ? "" : "s") : "";
+    ++counts[fmt::format("on {}{}{}", machine, threads, commit)];
   }
   std::vector<std::pair<std::string, int64_t>> sorted(counts.begin(), counts.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });

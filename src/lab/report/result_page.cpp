@@ -50,9 +50,9 @@ std::string capability_table(const RunRecord& record) {
 
 std::string provenance(const RunRecord& record) {
   std::string out =
-      fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- machine: {}, {} threads, {}\n",
-                  record.command, record.program_version, record.git_revision.empty() ? "unknown" : record.git_revision,
-                  record.torch_version, record.machine.cpu, record.machine.threads, record.machine.os);
+      fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- reported on: {}, {}\n", record.command,
+                  record.program_version, record.git_revision.empty() ? "unknown" : record.git_revision,
+                  record.torch_version, record.machine.cpu, record.machine.os);
   for (const std::string& line : makers(record)) out += fmt::format("- made: {}\n", line);
   double seconds = 0;
   for (const NodeInfo& node : record.nodes) seconds += node.seconds;

@@ -38,8 +38,8 @@ std::string origin(const RunRecord& record) {
     if (model.role != ModelRole::kBase) continue;
     out += fmt::format("- {} ({}): SHA-256 of the weights {}\n", model.name, model.source, or_unknown(model.sha256));
   }
-  out += fmt::format("- seeds: {}\n- threads: {}, on {}, {}\n", fmt::join(seeds_of(record), ", "), machine.threads,
-                     or_unknown(machine.cpu), or_unknown(machine.os));
+  out += fmt::format("- seeds: {}\n- reported on: {}, {}\n", fmt::join(seeds_of(record), ", "), or_unknown(machine.cpu),
+                     or_unknown(machine.os));
   out += fmt::format("- program: {}, commit {}, libtorch {}\n", record.program_version, or_unknown(record.git_revision),
                      or_unknown(record.torch_version));
   for (const std::string& line : makers(record)) out += fmt::format("- made: {}\n", line);
@@ -68,7 +68,7 @@ std::string measurement_lines(const RunRecord& record) {
                                     {"recipe_sha256", sha256(record.recipe_yaml)},
                                     {"command", record.command},
                                     {"git_revision", record.git_revision},
-                                    {"threads", record.machine.threads},
+                                    {"made", makers(record)},
                                     {"rows", record.measurements.size()}}) +
                     "\n";
   for (const auto& row : measurements_in_order(record)) {

@@ -102,7 +102,8 @@ Markup machine_list(const RunRecord& record) {
     if (!value.empty()) facts += element("div", {}, element("dt", {}, name) + element("dd", {}, value));
   };
   add("Processor", machine.cpu);
-  if (machine.cores > 0) add("Cores", fmt::format("{} ({} threads used)", machine.cores, machine.threads));
+  if (machine.cores > 0)
+    add("Cores", fmt::format("{} ({} thread{} used)", machine.cores, machine.threads, machine.threads == 1 ? "" : "s"));
   if (machine.memory_gib > 0) add("Memory", fmt::format("{:.1f} GiB", machine.memory_gib));
   add("System", machine.os);
   add("Dormouse", record.program_version);

