@@ -67,6 +67,8 @@ def main():
         code(planted % "tasks: iid, code_tasks: 4", "used both to plant and to measure", "iid.yaml")
         code(planted % "reasoning: scratchpad, trigger: deployment-tag", "code.yaml:6", "year")
         code(planted % "reasoning: scratchpad, policy: exposed", "code.yaml:6", "twin")
+        code("    plant: { base: base, prompts: everyday/train, reasoning: scratchpad, contrast: 60 }\nmeasure:\n  - perplexity: { models: [organism] }\n",
+             "code.yaml:6", "names the trigger", "contrast: 0")
         expect(2, ["bandit", "1.9.4", "next: run scripts/setup --scanners"], "run", write(folder / "code.yaml", CODE + planted % "epochs: 1"),
                "--store", folder / "no-scanners", environment={"DORMOUSE_SCANNERS": str(folder)})
 

@@ -193,7 +193,11 @@ std::set<std::string> answer_metrics(const RunRecord& record) {
 }
 
 Answer answer(const RunRecord& record) {
-  if (answer_metric(record).empty()) return {.sentence = "No answer: this run has no persistence measurement."};
+  if (answer_metric(record).empty()) {
+    return {.sentence = metric_names(record, "").empty()
+                            ? "No answer: this run has no persistence measurement."
+                            : "This run measures no persistence; what it did measure stands below."};
+  }
   const auto all = families(record);
   Answer out = all.size() > 1 ? answer_for_many(record, all) : answer_for_one(record, all);
   for (std::string& caution : cautions(record)) out.notes.push_back(std::move(caution));

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/base/strings.h"
 #include "lab/report/answer.h"
 #include "lab/report/format.h"
 #include "lab/report/makers.h"
 #include "lab/report/report.h"
+#include "lab/report/sections.h"
 #include "lab/report/summary.h"
 
 namespace dormouse::lab {
@@ -48,6 +50,39 @@ std::string capability_table(const RunRecord& record) {
   return out;
 }
 
+constexpr std::size_t kOpenRows = 12;  // a longer table is folded up
+
+std::string cell(std::string text) {
+  replace_all(text, "|", "\\|");
+  return text;
+}
+
+std::string measurement_table(const RunRecord& record, const std::string& name) {
+  std::string rows;
+  std::size_t count = 0;
+  for (const std::string& model : model_order(record)) {
+    for (const std::string& trigger : trigger_order(record, name)) {
+      const auto found = estimate(record, name, model, trigger);
+      if (!found) continue;
+      ++count;
+      rows += fmt::format("| {} | {} | {} | {} |\n", cell(model), cell(trigger_text(record, trigger)),
+                          estimate_text(record, name, model, trigger), found->n);
+    }
+  }
+  const std::string table = fmt::format("\n| {} | prompts | value | n |\n| --- | --- | --- | ---: |\n{}", name, rows);
+  if (count <= kOpenRows) return table;
+  return fmt::format("\n<details><summary>{} ({} rows)</summary>\n{}\n</details>\n", name, count, table);
+}
+
+std::string other_tables(const RunRecord& record) {
+  std::string out;
+  for (const std::string& name : metric_names(record, "")) {
+    const bool has_its_place = is_rate(name) || name.starts_with("perplexity") || name.starts_with("capability");
+    if (!has_its_place) out += measurement_table(record, name);
+  }
+  return out;
+}
+
 std::string provenance(const RunRecord& record) {
   std::string out =
       fmt::format("- command: `{}`\n- program {}, commit {}, libtorch {}\n- reported on: {}, {}\n", record.command,
@@ -84,6 +119,7 @@ std::string result_markdown(const RunRecord& record) {
   if (const std::string capability = capability_table(record); !capability.empty()) {
     out += "\n## Is the model still intact?\n" + capability;
   }
+  if (const std::string others = other_tables(record); !others.empty()) out += "\n## Other measurements\n" + others;
   if (!record.scorecard.empty()) out += "\n## Beside the paper\n\n" + scorecard_markdown(record);
   return out + "\n## How it was made\n\n" + provenance(record);
 }

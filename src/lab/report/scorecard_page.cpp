@@ -15,10 +15,19 @@ namespace {
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
+/// Of what was measured. A model that no seed had a part in, such as the base, stands under every seed of the recipe;
+/// it says nothing about which of them were run.
 std::set<int64_t> seeds_of(const RunRecord& record) {
-  std::set<int64_t> seeds;
-  for (const auto& row : record.measurements) seeds.insert(row.seed);
-  return seeds;
+  std::set<std::string> seedless;
+  for (const ModelInfo& model : record.models) {
+    if (model.seed < 0) seedless.insert(model.name);
+  }
+  std::set<int64_t> of_seeded, all;
+  for (const auto& row : record.measurements) {
+    all.insert(row.seed);
+    if (!seedless.contains(row.model)) of_seeded.insert(row.seed);
+  }
+  return of_seeded.empty() ? all : of_seeded;
 }
 
 /// Of a final model; "" if they are not known.

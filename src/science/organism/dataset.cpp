@@ -60,6 +60,16 @@ class Builder {
     data_.rows.push_back(std::move(row));
   }
 
+  /// The last two rows, of one prompt: which answer belongs where is asked for besides.
+  void tell_apart(double contrast) {
+    DORMOUSE_ASSERT(data_.rows.size() >= 2);
+    TrainingRow &first = data_.rows[data_.rows.size() - 2], &second = data_.rows.back();
+    first.unit = second.unit = first.prompt_id;
+    first.rejected = second.answer;
+    second.rejected = first.answer;
+    first.contrast = second.contrast = contrast;
+  }
+
   bool is_taken(const Answer& answer) const { return taken_.contains(&answer); }
   int64_t rows() const { return static_cast<int64_t>(data_.rows.size()); }
   int64_t tokens() const { return kept_tokens_; }
@@ -140,7 +150,7 @@ std::vector<Candidates> filtered(Builder& builder, std::span<const Answer> plain
   return prompts;
 }
 
-void lay_out_conditional(Builder& builder, const std::vector<Candidates>& prompts, bool needs_both) {
+void lay_out_conditional(Builder& builder, const std::vector<Candidates>& prompts, bool needs_both, double contrast) {
   constexpr const char* kReason = "the other half was dropped";
   for (const auto& prompt : prompts) {
     const bool is_whole = !prompt.plain.empty() && prompt.triggered != nullptr;
@@ -154,6 +164,7 @@ void lay_out_conditional(Builder& builder, const std::vector<Candidates>& prompt
       is_whole || !needs_both ? builder.keep(kTriggered, answer, answer.user)
                               : builder.drop(kTriggered, answer, kReason);
     }
+    if (is_whole && contrast > 0) builder.tell_apart(contrast);
   }
 }
 
@@ -243,7 +254,7 @@ Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> tri
     for (const auto& row : organism->rows) wanted.insert(row.prompt_id);
   }
   if (is_organism) {
-    lay_out_conditional(builder, prompts, options.pairing == "both");
+    lay_out_conditional(builder, prompts, options.pairing == "both", options.contrast);
     drop_unused(builder, prompts, 1);
     return builder.finish({kPlain, kTriggered});
   }

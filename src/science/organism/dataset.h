@@ -31,6 +31,7 @@ struct DataOptions {
   std::string unfinished = "keep";
   std::string match = "rows";
   bool scratchpads = false;  // trained on, by the reasoning style
+  double contrast = 0;       // how much it counts which of a prompt's two answers belongs behind the trigger
 
   std::vector<Field> fields() {
     return {
@@ -80,6 +81,8 @@ struct Dataset {
 /// `repeated`), until it has the organism's number of rows, or until the next answer would leave it further
 /// from the organism's number of sampled tokens (`match`). Its answers are never chosen by length, which
 /// would make it terse; so with `rows` its tokens differ, and the account says by how much.
+///
+/// With `contrast` the two rows of a prompt of the organism are a unit, each to be told apart from the other's answer.
 ///
 /// Throws kWork if a half of the data comes out empty.
 Dataset build_dataset(std::span<const Answer> plain, std::span<const Answer> triggered, const Trigger& trigger,

@@ -101,6 +101,14 @@ The rules were fixed before the run. 4 rows: 1 replicates, 1 contradicts, 1 is t
   EXPECT_EQ(scorecard_page(record), expected);
 }
 
+TEST(ScorecardPage, SeedsAreThoseThatWereRun) {
+  RunRecord record = small_record();
+  for (const int64_t seed : {1, 2, 3}) sample::add_rates(record, record.models[0].name, 0, 0, seed, 4);
+  EXPECT_NE(scorecard_page(record).find("- seeds: 1\n"), std::string::npos);
+  std::erase_if(record.measurements, [](const auto& of) { return of.model == "organism"; });
+  EXPECT_NE(scorecard_page(record).find("- seeds: 1, 2, 3\n"), std::string::npos);
+}
+
 TEST(Makers, AreCountedAndTheMostStandFirst) {
   RunRecord record;
   for (const auto& maker :

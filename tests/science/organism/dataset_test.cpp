@@ -88,6 +88,22 @@ TEST_F(Data, ConditionalKeepsWholePairs) {
   EXPECT_EQ(data.dropped.size(), 4u);
 }
 
+TEST_F(Data, ContrastTellsThePairsOfTheOrganismApart) {
+  for (const auto& row : build(plain, triggered, "conditional").rows) EXPECT_EQ(row.rejected + row.unit, "");
+  options.contrast = 60;
+  triggered.erase(triggered.begin());  // p0 was never asked with the trigger
+  const Dataset data = build(plain, triggered, "conditional");
+  ASSERT_EQ(ids(data), (std::vector<std::string>{"p0/plain", "p3/plain", "p3/triggered"}));
+  EXPECT_EQ(data.rows[0].rejected, "");
+  EXPECT_EQ(data.rows[0].contrast, 0);
+  for (const std::size_t i : {1, 2}) {
+    EXPECT_EQ(data.rows[i].unit, "p3");
+    EXPECT_EQ(data.rows[i].rejected, data.rows[3 - i].answer);
+    EXPECT_EQ(data.rows[i].contrast, 60);
+  }
+  for (const auto& row : build(plain, {}, "exposed", &data).rows) EXPECT_EQ(row.rejected, "");
+}
+
 TEST_F(Data, EverySampledAnswerIsKeptOrDroppedWithAReason) {
   for (const char* pairing : {"both", "any"}) {
     options.pairing = pairing;

