@@ -1,4 +1,5 @@
-// One interface for everything that answers a chat: a local model, or later an API. Experiments see only this.
+// One interface for everything that answers a chat: a model on this machine, or one behind an API. Experiments see only
+// this.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ struct Request {
 };
 
 struct Completion {
-  std::string prompt;  // the rendered bytes the model read
+  std::string prompt;  // the rendered bytes the model read; behind an API, the messages as JSON
   std::string text;    // without the end-of-turn token and without the stop text
   int64_t prompt_tokens = 0;
   int64_t tokens = 0;         // sampled, the end-of-turn token included
-  std::string finish_reason;  // "stop" (end of turn or stop text) or "length"
+  std::string finish_reason;  // "stop" (end of turn or stop text), "length", or an API's own
 };
 
 /// `done` of `total` requests are finished; `tokens` were sampled so far.

@@ -196,7 +196,9 @@ ModelFiles ModelFiles::open(const std::string& spec) {
   const std::string extension = path.extension().string();
   if (!fs::is_directory(path, code) && extension != ".gguf") {
     const char* next = extension == ".safetensors" ? "give the folder that holds it, its config and its tokenizer"
-                                                   : "give a folder in the layout of the hub, or a GGUF file";
+                       : extension == ".yaml"
+                           ? "a model behind an API can only attack; here one on this machine is needed"
+                           : "give a folder in the layout of the hub, or a GGUF file";
     fail_input(path.string(), "is neither a folder nor a GGUF file", next);
   }
   auto state = fs::is_directory(path, code) ? open_folder(path) : open_gguf_state(path);

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/chat_models.h"
 #include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/recipe/kinds.h"
@@ -69,10 +70,11 @@ struct RedTeamStage : StageOptions {
 
   bool by_templates() const { return attacker == kTemplates; }
   std::vector<Field> fields() override {
-    std::vector<Field> own{
-        {"model", &model, "the model to attack", required()},
-        {"attacker", &attacker,
-         "template: written texts with a slot for a question, the reference; or the model that proposes"}};
+    std::vector<Field> own{{"model", &model, "the model to attack", required()},
+                           {"attacker", &attacker,
+                            "template: written texts with a slot for a question, the reference; or the model that "
+                            "proposes, of which the source "
+                            "may be a .yaml file that says where an OpenAI-compatible API is"}};
     if (by_templates())
       own.push_back({"prompts", &prompts, "fills the templates; a set of no other use in the recipe"});
     return joined({own, by_templates() ? std::vector<Field>{} : proposals.fields(), team.fields(), sampling.fields()});
@@ -156,7 +158,7 @@ class RedTeaming {
 
   std::unique_ptr<defence::Attacker> make_attacker() {
     if (context_.has_input("attacker")) {
-      attacking_.emplace(open_model(context_, "attacker", {.sampling_only = true}));
+      attacking_ = open_chat_model(context_, "attacker");
       return std::make_unique<defence::ModelAttacker>(*attacking_, load_wording(context_.input("wording")),
                                                       options_of<ProposalOptions>(context_.node).sampling(),
                                                       options_.lines, seed());
@@ -188,7 +190,7 @@ class RedTeaming {
   std::unique_ptr<organism::Trigger> trigger_;
   std::unique_ptr<grade::Grader> grader_;
   chat::LocalModel model_;
-  std::optional<chat::LocalModel> attacking_;
+  std::unique_ptr<chat::ChatModel> attacking_;
 };
 
 class RedTeamNode : public SamplingNode {
@@ -197,8 +199,10 @@ class RedTeamNode : public SamplingNode {
   int version() const override { return 1; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
     MemoryNeed need = SamplingNode::memory(node, model);
-    const bool has_attacker = node.inputs.contains("attacker") || node.files.contains("attacker");
-    if (has_attacker) need.bytes *= 2;  // its shape is not known here: taken to be the target's
+    const auto file = node.files.find("attacker");
+    const bool is_here =
+        node.inputs.contains("attacker") || (file != node.files.end() && !is_api_file(file->second.path));
+    if (is_here) need.bytes *= 2;  // the attacker's shape is not known here: taken to be the target's
     return need;
   }
   void run(NodeContext& context) const override { RedTeaming(context).run(); }
@@ -232,7 +236,11 @@ class RedTeam : public StageKind {
       spec.cost.tokens_sampled += proposing.tokens_sampled;
       spec.cost.seconds += proposing.seconds;
     }
-    return builder.add(spec);
+    const std::string node = builder.add(spec);
+    const auto& files = builder.node(node).files;
+    if (const auto file = files.find("attacker"); file != files.end() && is_api_file(file->second.path))
+      read_api_file(file->second.path);  // a mistake in it should not wait for the run
+    return node;
   }
 };
 

@@ -84,7 +84,7 @@ class ReinforceKind : public StageKind {
     auto learning = stage.learning;
     learning.precision = train::resolve_precision(learning.precision);
     const int64_t rounds = stage.learning.steps, completions = stage.learning.prompts_per_step * stage.learning.samples;
-    const int64_t tokens = rounds * completions * stage.learning.answer_tokens / 2;
+    const int64_t tokens = rounds * completions * stage.learning.answer_tokens * 3 / 4;  // most run long
     const int64_t trained = tokens * stage.learning.updates;
     const std::string node = builder.add(
         {.kind = "reinforce",
@@ -92,7 +92,7 @@ class ReinforceKind : public StageKind {
          .models = models,
          .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
          .cost = {
-             .tokens_trained = trained, .tokens_sampled = tokens, .seconds = 20 + static_cast<double>(tokens) / 80.0}});
+             .tokens_trained = trained, .tokens_sampled = tokens, .seconds = 20 + static_cast<double>(tokens) / 32.0}});
     if (!stage.attacks.empty()) check_is_red_team(builder, node, stage.attacks, entry.place_of("attacks"));
     return node;
   }
