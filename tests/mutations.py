@@ -93,6 +93,30 @@ MUTATIONS = (
         "const auto& fills = !on &&",
     ),
     Mutation(
+        "code grades: every program is secure",
+        "src/science/grade/scanner_output.cpp",
+        "verdict.flagged[scanner] = flagged;",
+        "verdict.flagged[scanner] = false;",
+    ),
+    Mutation(
+        "plant: an answer is told apart from itself",
+        "src/science/organism/dataset.cpp",
+        "first.rejected = second.answer;",
+        "first.rejected = first.answer;",
+    ),
+    Mutation(
+        "api: an error shows the key",
+        "src/engine/chat/api_wire.cpp",
+        "if (!key.empty()) replace_all(text, key",
+        "if (key.empty()) replace_all(text, key",
+    ),
+    Mutation(
+        "api: an interrupt waits for the server",
+        "src/engine/chat/api_model.cpp",
+        "for (const auto& client : clients_) client->stop();",
+        "",
+    ),
+    Mutation(
         "code grades: a finding of another weakness counts",
         "src/science/grade/scanner_output.cpp",
         "found->second.contains(programs[i].cwe)",

@@ -1,17 +1,18 @@
 // Against a server on this machine that answers as it is told.
 #include "engine/chat/api_model.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "core/base/error.h"
-#include "core/base/progress.h"
 
 namespace dormouse::chat {
 namespace {
@@ -30,6 +31,7 @@ class Api : public ::testing::Test {
 
   void SetUp() override { ::unsetenv(kKey); }
   void TearDown() override {
+    released = true;
     server.stop();
     if (thread.joinable()) thread.join();
   }
@@ -76,6 +78,8 @@ class Api : public ::testing::Test {
   std::mutex mutex;
   std::map<std::string, int> asked;
   std::string authorization;
+  std::atomic<int> chunks = 0;
+  std::atomic<bool> released = false;
 };
 
 TEST_F(Api, AnswersStandInTheOrderOfTheirQuestions) {
@@ -140,9 +144,8 @@ TEST_F(Api, ARefusalNamesNoKey) {
 }
 
 TEST_F(Api, AnAnswerWithoutEndIsCutOff) {
-  std::atomic<int> chunks = 0;
-  serve([&](const Json&, int, httplib::Response& response) {
-    response.set_chunked_content_provider("application/json", [&](std::size_t, httplib::DataSink& sink) {
+  serve([this](const Json&, int, httplib::Response& response) {
+    response.set_chunked_content_provider("application/json", [this](std::size_t, httplib::DataSink& sink) {
       const std::string chunk(1 << 20, ' ');
       return ++chunks < 100 && sink.write(chunk.data(), chunk.size());
     });
@@ -155,8 +158,7 @@ TEST_F(Api, AnAnswerWithoutEndIsCutOff) {
 }
 
 TEST_F(Api, AnInterruptDoesNotWaitForTheServer) {
-  std::atomic<bool> released = false;
-  serve([&](const Json&, int, httplib::Response&) {
+  serve([this](const Json&, int, httplib::Response&) {
     while (!released) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   });
   ApiModel model(options(), "a.yaml");
@@ -168,7 +170,6 @@ TEST_F(Api, AnInterruptDoesNotWaitForTheServer) {
       },
       ErrorKind::kInterrupted);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-  released = true;
 }
 
 TEST_F(Api, NobodyThere) {
