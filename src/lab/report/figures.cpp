@@ -164,16 +164,19 @@ std::vector<std::string> models_before_and_after(const RunRecord& record) {
 struct NamedFigure {
   const char *measurement, *file, *title;
 };
-constexpr std::array<NamedFigure, 3> kNamedFigures = {{
+constexpr std::array<NamedFigure, 2> kNamedFigures = {{
     {"steering.contains", "steering", "A first sentence put into the scratchpad"},
-    {"generalisation.contains", "generalisation", "What else switches the policy"},
     {"capability.accuracy", "capability", "Multiple-choice questions answered rightly"},
 }};
 
+void add_groups(std::vector<Figure>& to, const std::string& name, const std::string& title,
+                const std::vector<BarGroup>& groups) {
+  if (!groups.empty()) to.push_back({name, bars_svg(title, groups, share_axis())});
+}
+
 void add_bars(std::vector<Figure>& to, const RunRecord& record, const std::string& name, const std::string& title,
               const std::string& metric) {
-  const auto groups = rate_groups(record, metric, models_before_and_after(record));
-  if (!groups.empty()) to.push_back({name, bars_svg(title, groups, share_axis())});
+  add_groups(to, name, title, rate_groups(record, metric, models_before_and_after(record)));
 }
 
 }  // namespace
@@ -263,6 +266,9 @@ std::vector<Figure> figures(const RunRecord& record) {
   if (!attacked.empty())
     out.push_back({"red-team", bars_svg("Behind the trigger, and on the red team's prompts (log scale)", attacked,
                                         red_team_axis())});
+  add_groups(out, "generalisation", "What else switches the policy", generalisation_groups(record));
+  add_groups(out, "generalisation-kinds", "What else switches the policy, kind by kind", own_part_groups(record));
+  add_groups(out, "generalisation-pairs", "What else switches the policy, side by side", shared_part_groups(record));
   for (const NamedFigure& figure : kNamedFigures) add_bars(out, record, figure.file, figure.title, figure.measurement);
   return out;
 }

@@ -16,7 +16,7 @@ std::vector<std::string> names_without_a_figure(const RunRecord& record) {
   const auto drawn = rates_with_a_figure(record);
   auto names = metric_names(record, "");
   std::erase_if(names, [&](const std::string& name) {
-    return name.starts_with("perplexity") || name.starts_with("capability") ||
+    return name == "generalisation.contains" || name.starts_with("perplexity") || name.starts_with("capability") ||
            std::find(drawn.begin(), drawn.end(), name) != drawn.end();
   });
   std::sort(names.begin(), names.end());

