@@ -21,8 +21,11 @@ class Defence {
   virtual std::string reference() const = 0;  // paper, section
   virtual std::string control() const = 0;
 
+  /// True for a control: no defender knows the trigger.
+  virtual bool knows_trigger() const { return false; }
+
   /// The rows to train on, made of plain answers to the defence's prompts. Throws kInput if one has the trigger in it;
-  /// that no row comes out with it is asserted.
+  /// that no row comes out with it, or every one of a control, is asserted.
   organism::Dataset data(std::span<const organism::Answer> answers, const organism::Trigger& trigger,
                          const organism::Behaviour& behaviour) const;
 

