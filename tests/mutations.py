@@ -108,7 +108,7 @@ MUTATIONS = (
         "api: an error shows the key",
         "src/engine/chat/api_wire.cpp",
         "if (!key.empty()) replace_all(text, key",
-        "if (text.empty()) replace_all(text, key",
+        "if (false) replace_all(text, key",
     ),
     Mutation(
         "api: an interrupt waits for the server",
