@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "lab/report/answer_many.h"
 #include "lab/report/cautions.h"
@@ -172,16 +174,31 @@ Answer answer_for_one(const RunRecord& record, const std::vector<Family>& famili
 
 }  // namespace
 
-std::string answer_metric(const RunRecord& record) {
-  const auto names = rate_names(record);
-  return names.empty() ? "" : names.front();
+namespace {
+
+/// The one that most models have, of those that `organism` has; "" if it has none. A rate that was asked of the
+/// organism alone says nothing about what a defence did to it.
+std::string widest_metric(const RunRecord& record, const std::string& organism) {
+  std::map<std::string, std::set<std::string>> models;  // of each measurement
+  for (const auto& row : record.measurements) {
+    const bool is_rate_of_both = row.trigger == "off" || is_planted_trigger(record, row.trigger);
+    if (row.step < 0 && row.n > 0 && is_rate_of_both) models[row.name].insert(row.model);
+  }
+  std::string best;
+  for (const std::string& name : rate_names(record)) {
+    if (!organism.empty() && !models[name].contains(organism)) continue;
+    if (models[name].size() > models[best].size()) best = name;
+  }
+  return best;
 }
 
+}  // namespace
+
+std::string answer_metric(const RunRecord& record) { return widest_metric(record, ""); }
+
 std::string answer_metric(const RunRecord& record, const std::string& organism) {
-  for (const std::string& name : rate_names(record)) {
-    if (estimate_on(record, name, organism) || estimate(record, name, organism, "off")) return name;
-  }
-  return answer_metric(record);
+  const std::string own = widest_metric(record, organism);
+  return own.empty() ? answer_metric(record) : own;
 }
 
 std::set<std::string> answer_metrics(const RunRecord& record) {

@@ -32,10 +32,11 @@ struct Answer {
 /// are missing.
 Answer answer(const RunRecord& record);
 
-/// The measurement that the answer speaks of: the first of rate_names; "" if there is none.
+/// The measurement that the answer speaks of: of rate_names the one that most models have, the first of several; "" if
+/// there is none.
 std::string answer_metric(const RunRecord& record);
 
-/// The same for one organism: the first that it was measured by.
+/// The same for one organism, of those that it has itself.
 std::string answer_metric(const RunRecord& record, const std::string& organism);
 
 /// All that the answer speaks of, each once; empty if there is none.

