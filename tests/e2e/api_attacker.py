@@ -31,6 +31,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.lock, self.asked, self.refused = threading.Lock(), [], 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_):
+        pass  # a client that was refused once does not wait for its other answers
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
