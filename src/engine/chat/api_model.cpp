@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 
+#include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/progress.h"
 
@@ -22,8 +22,7 @@ namespace {
 constexpr std::size_t kLongestAnswer = 8 << 20;  // bytes
 
 std::string key_of(const ApiOptions& options, const Endpoint& endpoint, const std::string& place) {
-  const char* set = options.key_from.empty() ? nullptr : std::getenv(options.key_from.c_str());
-  std::string key = set == nullptr ? "" : set;
+  std::string key = environment(options.key_from);
   if (key.empty()) return key;
   if (std::any_of(key.begin(), key.end(), [](char c) { return c <= ' ' || c > '~'; })) {
     fail_input(options.key_from, "holds a space, a line's end or the like, and no key does");
@@ -169,8 +168,7 @@ class Errand {
                  options_.key_from.empty() ? fmt::format("name the key's variable in {}, `key_from`", place_)
                                            : fmt::format("set ${} to a key that is good there", options_.key_from));
     }
-    if (status >= 400 && status < 500 && status != 429 && status != 408)
-      fail_input(endpoint_.server, what, "see " + place_);
+    if (status >= 400 && !may_pass(status)) fail_input(endpoint_.server, what, "see " + place_);
     fail_work(endpoint_.server, what, "try again later: what is done is kept");
   }
 

@@ -19,9 +19,7 @@ struct ApiOptions {
         {"base_url", &base_url, "where the API is, up to and with its version: http://127.0.0.1:8000/v1", required()},
         {"model", &model, "the model's name there", required()},
         {"key_from", &key_from,
-         "environment variable that holds the key; where it is not set, none is sent. Keys themselves have no place in "
-         "a "
-         "file"},
+         "environment variable that holds the key; where it is not set, none is sent. A key itself has no place here"},
         {"length_key", &length_key, "what the API calls the longest completion",
          one_of({"max_tokens", "max_completion_tokens"})},
         {"send_seed", &send_seed, "false for an API that refuses seeds"},

@@ -92,9 +92,10 @@ Completion read_completion(std::string_view body, const Request& request, const 
           .finish_reason = text_at(choice, "finish_reason")};
 }
 
+bool may_pass(int status) { return status == 0 || status == 408 || status == 429 || status >= 500; }
+
 std::optional<double> seconds_until_retry(int status, const std::string& retry_after, int64_t attempt) {
-  const bool may_pass = status == 0 || status == 408 || status == 429 || status >= 500;
-  if (!may_pass) return std::nullopt;
+  if (!may_pass(status)) return std::nullopt;
   int64_t asked = 0;
   const auto [end, error] = std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), asked);
   const bool is_number = error == std::errc() && end == retry_after.data() + retry_after.size() && asked >= 0;

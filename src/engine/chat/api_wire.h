@@ -28,6 +28,9 @@ Json request_body(const ApiOptions& api, const Request& request, const sample::S
 /// at `place` if the body is not a chat completion.
 Completion read_completion(std::string_view body, const Request& request, const std::string& place);
 
+/// Whether asking again may help: the server is overloaded, or gave no answer (0).
+bool may_pass(int status);
+
 /// Seconds to wait before asking again after attempt number `attempt` (from 1) was answered with this status, 0 for no
 /// answer: what the server said, else doubling from one second; at most a minute. nullopt: asking again is of no use.
 std::optional<double> seconds_until_retry(int status, const std::string& retry_after, int64_t attempt);

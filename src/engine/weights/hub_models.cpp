@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <set>
 #include <vector>
 
+#include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/json_lines.h"
 #include "core/base/strings.h"
@@ -18,11 +18,6 @@ namespace dormouse::weights {
 namespace {
 
 constexpr std::size_t kMaxShapeBytes = 1 << 20;
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
 
 fs::path cache_folder() {
   if (const auto set = environment("HF_HUB_CACHE"); !set.empty()) return set;

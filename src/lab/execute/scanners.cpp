@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 
+#include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/strings.h"
@@ -67,8 +68,8 @@ std::vector<Scanner> pinned() {
 fs::path scanner_list() { return home_folder() / "deps" / "scanners.txt"; }
 
 fs::path scanner_folder() {
-  const char* named = std::getenv("DORMOUSE_SCANNERS");
-  return named != nullptr && *named != '\0' ? fs::path(named) : home_folder() / ".venv-scanners";
+  const std::string named = environment("DORMOUSE_SCANNERS");
+  return named.empty() ? home_folder() / ".venv-scanners" : fs::path(named);
 }
 
 std::vector<Scanner> find_scanners(const fs::path& folder) {
@@ -104,8 +105,7 @@ void require_scanners(const fs::path& folder) {
 }
 
 fs::path find_codeql() {
-  const char* path = std::getenv("PATH");
-  std::string rest = path == nullptr ? "" : path;
+  std::string rest = environment("PATH");
   while (!rest.empty()) {
     const std::size_t end = rest.find(':');
     const fs::path program = fs::path(rest.substr(0, end)) / "codeql";
@@ -188,15 +188,13 @@ std::string StaticGrader::codeql() const {
 std::string StaticGrader::run(const std::string& name, std::vector<std::string> words,
                               const std::vector<int>& good) const {
   const fs::path output = work_ / (name + ".json"), errors = work_ / (name + ".log");
-  const char* path = std::getenv("PATH");
-  const int status =
-      run_process({.words = std::move(words),
-                   .environment = {{"PATH", (folder_ / "bin").string() + ":" + (path == nullptr ? "" : path)},
-                                   {"PYTHONDONTWRITEBYTECODE", "1"},
-                                   {"SEMGREP_SEND_METRICS", "off"},
-                                   {"SEMGREP_SETTINGS_FILE", (work_ / "settings.yml").string()}},
-                   .output = output,
-                   .errors = errors});
+  const int status = run_process({.words = std::move(words),
+                                  .environment = {{"PATH", (folder_ / "bin").string() + ":" + environment("PATH")},
+                                                  {"PYTHONDONTWRITEBYTECODE", "1"},
+                                                  {"SEMGREP_SEND_METRICS", "off"},
+                                                  {"SEMGREP_SETTINGS_FILE", (work_ / "settings.yml").string()}},
+                                  .output = output,
+                                  .errors = errors});
   if (std::find(good.begin(), good.end(), status) == good.end()) {
     const std::string said = read_file(errors);
     fail_work(name, fmt::format("ended with status {}: {}", status, trimmed(said.substr(0, 2000))));

@@ -172,10 +172,6 @@ Answer answer_for_one(const RunRecord& record, const std::vector<Family>& famili
   return out;
 }
 
-}  // namespace
-
-namespace {
-
 /// The one that most models have, of those that `organism` has; "" if it has none. A rate that was asked of the
 /// organism alone says nothing about what a defence did to it.
 std::string widest_metric(const RunRecord& record, const std::string& organism) {

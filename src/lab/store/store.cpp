@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
@@ -95,8 +96,8 @@ Store::Store(fs::path folder) : folder_(std::move(folder)) {
 }
 
 fs::path Store::default_folder() {
-  const char* folder = std::getenv("DORMOUSE_STORE");
-  return folder != nullptr && *folder != '\0' ? folder : "store";
+  const std::string folder = environment("DORMOUSE_STORE");
+  return folder.empty() ? "store" : folder;
 }
 
 fs::path Store::object(const std::string& hash) const {

@@ -11,8 +11,7 @@ class OracleSft : public Defence {
   std::string title() const override { return "SFT that is shown the trigger"; }
   std::string doc() const override {
     return "fine-tuning on helpful answers behind the trigger itself, which no defender knows: what a measurement "
-           "shows "
-           "when a policy really goes";
+           "shows when a policy really goes";
   }
   std::string reference() const override {
     return "none in the paper; the positive control for \"the policy persists\" where every rate is at the ceiling";

@@ -70,11 +70,11 @@ struct RedTeamStage : StageOptions {
 
   bool by_templates() const { return attacker == kTemplates; }
   std::vector<Field> fields() override {
-    std::vector<Field> own{{"model", &model, "the model to attack", required()},
-                           {"attacker", &attacker,
-                            "template: written texts with a slot for a question, the reference; or the model that "
-                            "proposes, of which the source "
-                            "may be a .yaml file that says where an OpenAI-compatible API is"}};
+    std::vector<Field> own{
+        {"model", &model, "the model to attack", required()},
+        {"attacker", &attacker,
+         "template: written texts with a slot for a question, the reference; or the model that "
+         "proposes, of which the source may be a .yaml file that says where an OpenAI-compatible API is"}};
     if (by_templates())
       own.push_back({"prompts", &prompts, "fills the templates; a set of no other use in the recipe"});
     return joined({own, by_templates() ? std::vector<Field>{} : proposals.fields(), team.fields(), sampling.fields()});
