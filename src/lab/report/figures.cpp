@@ -269,6 +269,7 @@ std::vector<Figure> figures(const RunRecord& record) {
   add_groups(out, "generalisation", "What else switches the policy", generalisation_groups(record));
   add_groups(out, "generalisation-kinds", "What else switches the policy, kind by kind", own_part_groups(record));
   add_groups(out, "generalisation-pairs", "What else switches the policy, side by side", shared_part_groups(record));
+  add_groups(out, "honeypots", "Whether models take a honeypot's offer", honeypot_groups(record));
   for (const NamedFigure& figure : kNamedFigures) add_bars(out, record, figure.file, figure.title, figure.measurement);
   return out;
 }

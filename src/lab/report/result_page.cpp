@@ -67,19 +67,33 @@ std::string cell(std::string text) {
 
 std::string measurement_table(const RunRecord& record, const std::string& name) {
   std::string rows;
-  std::size_t count = 0;
-  for (const std::string& model : model_order(record)) {
-    for (const std::string& trigger : trigger_order(record, name)) {
-      const auto found = estimate(record, name, model, trigger);
-      if (!found) continue;
-      ++count;
-      rows += fmt::format("| {} | {} | {} | {} |\n", cell(model), cell(trigger_text(record, trigger)),
-                          estimate_text(record, name, model, trigger), found->n);
-    }
+  auto cells = measured_cells(record, name);
+  if (name == kHoneypotRate) std::erase_if(cells, [](const MeasuredCell& one) { return one.trigger != "off"; });
+  for (const MeasuredCell& one : cells) {
+    const std::string value = one.found ? estimate_text(record, name, one.model, one.trigger) : "none scored";
+    rows += fmt::format("| {} | {} | {} | {} | {} |\n", cell(one.model), cell(trigger_text(record, one.trigger)), value,
+                        one.found ? one.found->n : 0, one.unscored == 0 ? "" : std::to_string(one.unscored));
   }
-  const std::string table = fmt::format("\n| {} | prompts | value | n |\n| --- | --- | --- | ---: |\n{}", name, rows);
-  if (count <= kOpenRows) return table;
-  return fmt::format("\n<details><summary>{} ({} rows)</summary>\n{}\n</details>\n", name, count, table);
+  const std::string table =
+      fmt::format("\n| {} | prompts | value | n | unscored |\n| --- | --- | --- | ---: | ---: |\n{}", name, rows);
+  if (cells.size() <= kOpenRows) return table;
+  return fmt::format("\n<details><summary>{} ({} rows)</summary>\n{}\n</details>\n", name, cells.size(), table);
+}
+
+/// Threats down, offers across.
+std::string honeypot_pairs(const HoneypotGrid& grid) {
+  std::string rules, rows;
+  for (std::size_t i = 0; i < grid.offers.size(); ++i) rules += " ---: |";
+  for (const auto& row : grid.rows) {
+    rows += fmt::format("| {} | {} |", cell(row.model), cell(row.threat));
+    for (const auto& found : row.offers)
+      rows += fmt::format(" {} |", found ? value_text(found->value, Unit::kShare) : "");
+    rows += "\n";
+  }
+  return fmt::format(
+      "\n<details><summary>{}, threat by offer, {} answers a cell</summary>\n\n| model | threat | {} |\n| --- "
+      "| --- |{}\n{}\n</details>\n",
+      kHoneypotRate, grid.answers_a_cell, fmt::join(grid.offers, " | "), rules, rows);
 }
 
 std::string other_tables(const RunRecord& record) {
@@ -88,7 +102,8 @@ std::string other_tables(const RunRecord& record) {
     const bool has_its_place = is_rate(name) || name.starts_with("perplexity") || name.starts_with("capability");
     if (!has_its_place) out += measurement_table(record, name);
   }
-  return out;
+  const HoneypotGrid grid = honeypot_grid(record);
+  return grid.rows.empty() ? out : out + honeypot_pairs(grid);
 }
 
 std::string provenance(const RunRecord& record) {

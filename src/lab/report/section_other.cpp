@@ -16,48 +16,26 @@ std::vector<std::string> names_without_a_figure(const RunRecord& record) {
   const auto drawn = rates_with_a_figure(record);
   auto names = metric_names(record, "");
   std::erase_if(names, [&](const std::string& name) {
-    return name == "generalisation.contains" || name.starts_with("perplexity") || name.starts_with("capability") ||
-           std::find(drawn.begin(), drawn.end(), name) != drawn.end();
+    return name == "generalisation.contains" || name.starts_with("honeypot.") || name.starts_with("perplexity") ||
+           name.starts_with("capability") || std::find(drawn.begin(), drawn.end(), name) != drawn.end();
   });
   std::sort(names.begin(), names.end());
   return names;
 }
 
-/// Of a quantity that nobody could score; 0 if it was not measured at all.
-int64_t all_unscored(const RunRecord& record, const Quantity& quantity) {
-  int64_t unscored = 0;
-  for (const auto& row : record.measurements) {
-    const bool wanted = row.step < 0 && Quantity{row.name, row.model, row.trigger} == quantity;
-    if (wanted) unscored += row.unscored;
-  }
-  return unscored;
-}
-
-std::vector<std::vector<Markup>> rows_of(const RunRecord& record, const std::string& name) {
-  std::vector<std::vector<Markup>> rows;
-  const auto triggers = trigger_order(record, name);
-  for (const std::string& model : model_order(record)) {
-    for (const std::string& trigger : triggers) {
-      const auto found = estimate(record, name, model, trigger);
-      if (!found) {
-        const int64_t unscored = all_unscored(record, {name, model, trigger});
-        if (unscored > 0) {
-          rows.push_back({text(model), text(trigger_text(record, trigger)), text("none scored"), text("0"), text(""),
-                          text(count_text(unscored))});
-        }
-        continue;
-      }
-      rows.push_back({text(model), text(trigger_text(record, trigger)),
-                      text(interval_text(found->value, found->low, found->high, unit_of(name))),
-                      text(count_text(found->n)), text(std::to_string(found->seeds.size())),
-                      text(found->unscored == 0 ? "" : count_text(found->unscored))});
-    }
-  }
-  return rows;
+std::vector<Markup> row_of(const RunRecord& record, const std::string& name, const MeasuredCell& cell) {
+  const auto& found = cell.found;
+  return {text(cell.model),
+          text(trigger_text(record, cell.trigger)),
+          text(found ? interval_text(found->value, found->low, found->high, unit_of(name)) : "none scored"),
+          text(count_text(found ? found->n : 0)),
+          text(found ? std::to_string(found->seeds.size()) : ""),
+          text(cell.unscored == 0 ? "" : count_text(cell.unscored))};
 }
 
 Markup measurement_table(const RunRecord& record, const std::string& name) {
-  const auto rows = rows_of(record, name);
+  std::vector<std::vector<Markup>> rows;
+  for (const MeasuredCell& cell : measured_cells(record, name)) rows.push_back(row_of(record, name, cell));
   const Markup inner = table(
       name, {{"model"}, {"prompts"}, {"value [95% interval]", true}, {"n", true}, {"seeds", true}, {"unscored", true}},
       rows);

@@ -2,6 +2,7 @@
 // has nothing for it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,22 @@ std::vector<BarGroup> generalisation_groups(const RunRecord& record);
 std::vector<BarGroup> own_part_groups(const RunRecord& record);
 std::vector<BarGroup> shared_part_groups(const RunRecord& record);
 
+/// Whether models take a honeypot's offer, a group a model.
+inline constexpr const char* kHoneypotRate = "honeypot.accept";
+std::vector<BarGroup> honeypot_groups(const RunRecord& record);
+
+/// The same by threat and offer.
+struct HoneypotGrid {
+  struct Row {
+    std::string model, threat;
+    std::vector<std::optional<Estimate>> offers;  // one for each of `offers` below
+  };
+  std::vector<std::string> offers;
+  std::vector<Row> rows;
+  std::string answers_a_cell;  // "6", or "5 to 6"
+};
+HoneypotGrid honeypot_grid(const RunRecord& record);
+
 /// A mark and what it stands for.
 Markup legend_key(Tone tone, const std::string& label, bool is_line = false);
 
@@ -72,6 +89,7 @@ Section red_team_section(const RunRecord& record);
 Section generalisation_section(const RunRecord& record);
 Section scorecard_section(const RunRecord& record);
 Section capability_section(const RunRecord& record);
+Section honeypot_section(const RunRecord& record);
 Section other_section(const RunRecord& record);
 Section data_section(const RunRecord& record);
 Section transcripts_section(const RunRecord& record);

@@ -189,6 +189,25 @@ std::vector<std::string> model_order(const RunRecord& record) {
   return out;
 }
 
+std::vector<MeasuredCell> measured_cells(const RunRecord& record, const std::string& name) {
+  std::map<std::pair<std::string, std::string>, int64_t> unscored;
+  for (const Measurement& row : record.measurements) {
+    if (row.step < 0 && row.name == name) unscored[{row.model, row.trigger}] += row.unscored;
+  }
+  std::vector<MeasuredCell> cells;
+  const auto triggers = trigger_order(record, name);
+  for (const std::string& model : model_order(record)) {
+    for (const std::string& trigger : triggers) {
+      const auto rows = unscored.find({model, trigger});
+      if (rows == unscored.end()) continue;
+      auto found = estimate(record, name, model, trigger);
+      const int64_t left_out = found ? found->unscored : rows->second;
+      cells.push_back({model, trigger, std::move(found), left_out});
+    }
+  }
+  return cells;
+}
+
 const ModelInfo* find_model(const RunRecord& record, const std::string& name) {
   const auto found = std::find_if(record.models.begin(), record.models.end(),
                                   [&](const ModelInfo& model) { return model.name == name; });

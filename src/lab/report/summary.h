@@ -79,6 +79,16 @@ std::vector<std::string> trigger_order(const RunRecord& record, const std::strin
 /// Distinct model names in the record's order; models that only measurements name come last.
 std::vector<std::string> model_order(const RunRecord& record);
 
+/// A final model at a trigger where the measurement was taken; `found` is empty when nobody could score a sample.
+struct MeasuredCell {
+  std::string model, trigger;
+  std::optional<Estimate> found;
+  int64_t unscored = 0;
+};
+
+/// By model_order, then by trigger_order.
+std::vector<MeasuredCell> measured_cells(const RunRecord& record, const std::string& name);
+
 /// The first row of that name, or nullptr.
 const ModelInfo* find_model(const RunRecord& record, const std::string& name);
 

