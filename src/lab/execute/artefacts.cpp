@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 namespace dormouse::lab {
 
@@ -32,10 +34,15 @@ std::string name_of(const Use& use, const std::string& role) {
   return found == use.names.end() ? role : found->second;
 }
 
+/// Two entries of a recipe that ask the same of the same models say it once.
 template <class Row>
 std::vector<Row> for_each_use(const std::vector<Row>& rows, const std::vector<Use>& uses) {
+  const bool names_the_stage =
+      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.model == "self" || row.stage == "self"; });
+  std::set<std::tuple<int64_t, std::map<std::string, std::string>, std::string>> said;
   std::vector<Row> named;
   for (const Use& use : uses) {
+    if (!said.insert({use.seed, use.names, names_the_stage ? use.stage : ""}).second) continue;
     for (Row row : rows) {
       row.model = name_of(use, row.model.empty() ? "model" : row.model);
       if (!row.stage.empty()) row.stage = name_of(use, row.stage);

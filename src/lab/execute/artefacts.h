@@ -13,7 +13,8 @@ namespace dormouse::lab {
 /// Whether a report reads this file of an artefact: all that it needs, and no weights.
 bool is_for_reports(const std::string& name);
 
-/// measurements.jsonl of an artefact; empty if there is none. A null number is NaN: not measured.
+/// measurements.jsonl of an artefact; empty if there is none. A null number is NaN: not measured. Entries that ask the
+/// same of models of the same names say it once.
 std::vector<measure::Measurement> named_measurements(const std::vector<Use>& uses, const fs::path& object);
 
 /// transcripts.jsonl of an artefact; empty if there is none.
