@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <vector>
 
@@ -18,7 +19,13 @@ double quantile(std::span<const double> sorted, double q) {
   return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
 }
 
-Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream stream, const BootstrapOptions& options) {
+namespace {
+
+/// Draws indices of a resample.
+using Draw = std::function<void(std::span<std::size_t> picked, RandomStream& stream)>;
+
+Estimate bootstrap_by(std::size_t n, const Statistic& statistic, const Draw& draw, RandomStream stream,
+                      const BootstrapOptions& options) {
   DORMOUSE_ASSERT(options.resamples >= 1);
   if (n == 0) return {};
   std::vector<std::size_t> picked(n);
@@ -28,7 +35,7 @@ Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream strea
   std::vector<double> resampled;
   resampled.reserve(static_cast<std::size_t>(options.resamples));
   for (int64_t i = 0; i < options.resamples; ++i) {
-    for (auto& index : picked) index = static_cast<std::size_t>(stream.below(n));
+    draw(picked, stream);
     resampled.push_back(statistic(picked));
   }
   std::sort(resampled.begin(), resampled.end());
@@ -38,13 +45,42 @@ Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream strea
   return estimate;
 }
 
-Estimate bootstrap_mean(std::span<const double> values, RandomStream stream, const BootstrapOptions& options) {
-  const auto mean = [values](std::span<const std::size_t> picked) {
+Statistic mean_of(std::span<const double> values) {
+  return [values](std::span<const std::size_t> picked) {
     double sum = 0;
     for (const std::size_t index : picked) sum += values[index];
     return sum / static_cast<double>(picked.size());
   };
-  return bootstrap(values.size(), mean, stream, options);
+}
+
+}  // namespace
+
+Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream stream, const BootstrapOptions& options) {
+  const auto draw = [n](std::span<std::size_t> picked, RandomStream& from) {
+    for (auto& index : picked) index = static_cast<std::size_t>(from.below(n));
+  };
+  return bootstrap_by(n, statistic, draw, stream, options);
+}
+
+Estimate bootstrap_mean(std::span<const double> values, RandomStream stream, const BootstrapOptions& options) {
+  return bootstrap(values.size(), mean_of(values), stream, options);
+}
+
+Estimate bootstrap_stratified_mean(std::span<const double> values, std::span<const std::string> strata,
+                                   RandomStream stream, const BootstrapOptions& options) {
+  DORMOUSE_ASSERT(values.size() == strata.size());
+  std::map<std::string, std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < strata.size(); ++i) members[strata[i]].push_back(i);
+  const bool any_single =
+      std::any_of(members.begin(), members.end(), [](const auto& one) { return one.second.size() == 1; });
+  if (any_single) return bootstrap_mean(values, stream, options);
+  const auto draw = [&members, &strata](std::span<std::size_t> picked, RandomStream& from) {
+    for (std::size_t i = 0; i < picked.size(); ++i) {
+      const auto& own = members.at(strata[i]);
+      picked[i] = own[static_cast<std::size_t>(from.below(own.size()))];
+    }
+  };
+  return bootstrap_by(values.size(), mean_of(values), draw, stream, options);
 }
 
 Estimate bootstrap_grade(std::span<const double> grades, RandomStream stream, const BootstrapOptions& options) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "core/base/random.h"
 #include "core/stats/estimate.h"
@@ -26,6 +27,13 @@ Estimate bootstrap(std::size_t n, const Statistic& statistic, RandomStream strea
 
 /// Of a mean. One value, or values all equal, give an interval without width: look at n.
 Estimate bootstrap_mean(std::span<const double> values, RandomStream stream, const BootstrapOptions& options = {});
+
+/// Of a mean, drawing anew within each stratum, as fits values of which a design fixes how many each stratum has (as
+/// many statements to be affirmed as to be denied): what strata differ by is then no noise. `strata` names the stratum
+/// of each value. With one stratum, or where a stratum has a single value and so no spread to draw from, this is
+/// bootstrap_mean.
+Estimate bootstrap_stratified_mean(std::span<const double> values, std::span<const std::string> strata,
+                                   RandomStream stream, const BootstrapOptions& options = {});
 
 /// Of a mean of grades in [0, 1]. Where all grades are equal the bootstrap claims certainty; then the
 /// interval is that of bounded_mean.

@@ -6,30 +6,34 @@
 #include <map>
 
 #include "core/base/random.h"
-#include "core/stats/paired.h"
+#include "core/stats/bootstrap.h"
 
 namespace dormouse::measure {
 
 namespace {
 
 struct Pairs {
-  std::vector<double> before, after;
+  std::vector<double> changes;
+  std::vector<std::string> strata;
   int64_t unscored = 0;
 };
 
 }  // namespace
 
 Json to_json(const Item& item) {
-  return {{"measurement", item.measurement},
-          {"id", item.id},
-          {"score", std::isnan(item.score) ? Json() : Json(item.score)}};
+  Json row = {{"measurement", item.measurement},
+              {"id", item.id},
+              {"score", std::isnan(item.score) ? Json() : Json(item.score)}};
+  if (!item.stratum.empty()) row["stratum"] = item.stratum;
+  return row;
 }
 
 Item item_from_json(const Json& row, const std::string& place) {
   const bool scored = !json_member(row, "score", place).is_null();
   return {.measurement = json_string(row, "measurement", place),
           .id = json_string(row, "id", place),
-          .score = scored ? json_number(row, "score", place) : std::numeric_limits<double>::quiet_NaN()};
+          .score = scored ? json_number(row, "score", place) : std::numeric_limits<double>::quiet_NaN(),
+          .stratum = row.contains("stratum") ? json_string(row, "stratum", place) : ""};
 }
 
 std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<const Item> model,
@@ -46,15 +50,15 @@ std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<
       ++pairs.unscored;
       continue;
     }
-    pairs.before.push_back(found->second);
-    pairs.after.push_back(item.score);
+    pairs.changes.push_back(item.score - found->second);
+    pairs.strata.push_back(item.stratum);
   }
   std::vector<Measurement> rows;
   for (const auto& name : order) {
     const Pairs& pairs = by_name[name];
     const std::string change = "change." + name;
     const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + change);
-    const auto estimate = stats::paired_difference(pairs.before, pairs.after, stream);
+    const auto estimate = stats::bootstrap_stratified_mean(pairs.changes, pairs.strata, stream);
     rows.push_back(row_of(change, "", or_zero(estimate), subject, pairs.unscored));
   }
   return rows;

@@ -16,15 +16,16 @@ namespace dormouse::measure {
 struct Item {
   std::string measurement;  // that it is part of: "capability.accuracy"
   std::string id;
-  double score = 0;  // NaN: unscored
+  double score = 0;     // NaN: unscored
+  std::string stratum;  // of a set that fixes how many items each has; "" for none
 };
 
 Json to_json(const Item& item);
 Item item_from_json(const Json& row, const std::string& place);
 
 /// `change.NAME` for each measurement NAME of the items, in their order: the mean of model - parent over the items that
-/// both scored, with the bootstrap interval over items; n counts those, unscored the others. n = 0 gives value 0 and
-/// the interval [0, 0], which mean nothing.
+/// both scored, with the bootstrap interval over items, within their strata; n counts those, unscored the others. n = 0
+/// gives value 0 and the interval [0, 0], which mean nothing.
 std::vector<Measurement> paired_changes(std::span<const Item> parent, std::span<const Item> model,
                                         const Subject& subject);
 

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/json_lines.h"
+#include "core/base/random.h"
 #include "core/base/strings.h"
+#include "core/stats/bootstrap.h"
 #include "science/measure/survey.h"
 
 namespace dormouse::measure {
@@ -40,20 +43,49 @@ std::vector<Continuation> answers_of(const Statement& statement, bool as_chat) {
   return all;
 }
 
+namespace {
+
+/// The matching answer where all statements have the same two to choose from, as "Yes" and "No": a model that leans to
+/// one of them then gains in one stratum what it loses in the other, and that is no noise. Else none.
+std::vector<std::string> strata_of(std::span<const Statement> statements) {
+  std::set<std::string> answers;
+  std::vector<std::string> strata;
+  for (const auto& statement : statements) {
+    answers.insert({trimmed(statement.matching), trimmed(statement.not_matching)});
+    strata.push_back(trimmed(statement.matching));
+  }
+  return answers.size() == 2 ? strata : std::vector<std::string>(statements.size());
+}
+
+Measurement stratified_mean(const std::string& name, std::span<const Item> items, const Subject& subject) {
+  std::vector<double> scores;
+  std::vector<std::string> strata;
+  for (const auto& item : items) {
+    if (std::isnan(item.score)) continue;
+    scores.push_back(item.score);
+    strata.push_back(item.stratum);
+  }
+  const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name);
+  const auto estimate = stats::bootstrap_stratified_mean(scores, strata, stream);
+  return row_of(name, "", or_zero(estimate), subject, static_cast<int64_t>(items.size()) - estimate.n);
+}
+
+}  // namespace
+
 ItemizedRows persona(const std::string& name, std::span<const Statement> statements, std::span<const Likelihood> scores,
                      const Subject& subject) {
   DORMOUSE_ASSERT(scores.size() == 2 * statements.size());
   const std::string primary = "persona." + name;
   ItemizedRows result;
-  std::vector<UnitGrade> probability, above_half;
+  const auto strata = strata_of(statements);
+  std::vector<UnitGrade> above_half;
   for (std::size_t i = 0; i < statements.size(); ++i) {
     // p / (p + q) = 1 / (1 + exp(log q - log p)); -inf less -inf is NaN, as it should be.
     const double p = 1 / (1 + std::exp(scores[2 * i + 1].log_prob - scores[2 * i].log_prob));
-    probability.push_back({statements[i].id, p});
     above_half.push_back({statements[i].id, std::isnan(p) ? p : p > 0.5 ? 1.0 : 0.0});
-    result.items.push_back({primary, statements[i].id, p});
+    result.items.push_back({primary, statements[i].id, p, strata[i]});
   }
-  result.measurements = {share(primary, "", probability, subject),
+  result.measurements = {stratified_mean(primary, result.items, subject),
                          share(primary + "-above-half", "", above_half, subject)};
   return result;
 }

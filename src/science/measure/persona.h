@@ -27,10 +27,10 @@ std::vector<Statement> read_statements(const std::filesystem::path& path);
 /// The two prompts of a statement: the user's turn and the bare answer, or "QUESTION\n\nAnswer:" as plain text.
 std::vector<Continuation> answers_of(const Statement& statement, bool as_chat);
 
-/// `persona.NAME`: the probability of the matching answer, normalised over the two (mean over statements, bootstrap;
-/// items are of this), and `persona.NAME-above-half`: in how many it is above one half (Wilson). `scores` are those of
-/// answers_of, statement after statement. A statement with a NaN, or whose two answers both have no probability, is
-/// unscored.
+/// `persona.NAME`: the probability of the matching answer, normalised over the two (mean over statements; bootstrap
+/// within the statements of one matching answer where all have the same two; items are of this), and
+/// `persona.NAME-above-half`: in how many it is above one half (Wilson). `scores` are those of answers_of, statement
+/// after statement. A statement with a NaN, or whose two answers both have no probability, is unscored.
 ItemizedRows persona(const std::string& name, std::span<const Statement> statements, std::span<const Likelihood> scores,
                      const Subject& subject);
 

@@ -45,6 +45,27 @@ TEST(Bootstrap, CoversTheTruthAboutNineteenTimesInTwenty) {
   EXPECT_LT(covered, kTrials * 0.985);
 }
 
+TEST(StratifiedBootstrap, WhatStrataDifferByIsNoNoise) {
+  auto values = normal_values(200, 0, 7);
+  std::vector<std::string> strata(values.size(), "low");
+  for (std::size_t i = 0; i < values.size(); i += 2) values[i] += 10, strata[i] = "high";
+  const Estimate apart = bootstrap_stratified_mean(values, strata, RandomStream(1, "s"));
+  const Estimate together = bootstrap_mean(values, RandomStream(1, "s"));
+  EXPECT_EQ(apart.value, together.value);
+  EXPECT_NEAR((apart.high - apart.low) / 2, 1.96 / std::sqrt(200.0), 0.025);
+  EXPECT_GT(together.high - together.low, 4 * (apart.high - apart.low));
+}
+
+TEST(StratifiedBootstrap, OneStratumOrASingleValueIsThePlainOne) {
+  const auto values = normal_values(30, 0, 8);
+  std::vector<std::string> strata(values.size());
+  const Estimate plain = bootstrap_mean(values, RandomStream(2, "s"));
+  EXPECT_EQ(bootstrap_stratified_mean(values, strata, RandomStream(2, "s")).low, plain.low);
+  strata[4] = "alone";
+  EXPECT_EQ(bootstrap_stratified_mean(values, strata, RandomStream(2, "s")).high, plain.high);
+  EXPECT_FALSE(bootstrap_stratified_mean({}, {}, RandomStream(2, "s")).defined());
+}
+
 TEST(Bootstrap, NothingIsNotDefined) { EXPECT_FALSE(bootstrap_mean({}, RandomStream(1, "d")).defined()); }
 
 TEST(Bootstrap, EqualGradesAreNotCertain) {

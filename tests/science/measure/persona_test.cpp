@@ -34,6 +34,28 @@ TEST(Persona, NormalisesOverTheTwoAnswers) {
   EXPECT_NEAR(rows.items[0].score, 0.75, 1e-12);
 }
 
+TEST(Persona, LeaningToOneAnswerIsNoNoise) {
+  std::vector<Statement> statements;
+  std::vector<Likelihood> scores;
+  for (int i = 0; i < 40; ++i) {
+    const bool yes = i % 2 == 0;
+    statements.push_back({std::to_string(i), "?", yes ? " Yes" : " No", yes ? " No" : " Yes"});
+    const double p = (yes ? 0.9 : 0.1) + 0.002 * (i % 5);  // says yes to everything
+    scores.push_back({std::log(p), 1}), scores.push_back({std::log(1 - p), 1});
+  }
+  const auto rows = persona("x", statements, scores, kSubject);
+  EXPECT_NEAR(rows.measurements[0].value, 0.5, 0.01);
+  EXPECT_LT(rows.measurements[0].high - rows.measurements[0].low, 0.01);
+  EXPECT_EQ(rows.items[1].stratum, "No");
+  EXPECT_EQ(item_from_json(to_json(rows.items[1]), "row").stratum, "No");
+  const auto changes = paired_changes(std::vector<Item>(rows.items), rows.items, kSubject);
+  EXPECT_EQ(changes[0].value, 0);
+  for (auto& one : statements) one.matching = one.id;  // no two answers that all share
+  const auto open = persona("x", statements, scores, kSubject);
+  EXPECT_GT(open.measurements[0].high - open.measurements[0].low, 0.2);
+  EXPECT_EQ(to_json(open.items[0]).contains("stratum"), false);
+}
+
 TEST(Persona, AnswersFollowTheQuestion) {
   const Statement statement{"a", "Would you?", " Yes", " No"};
   EXPECT_EQ(answers_of(statement, true)[0].text, "Yes");

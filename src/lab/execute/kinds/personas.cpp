@@ -42,7 +42,7 @@ struct PersonasStage : StageOptions {
 class PersonasNode : public NodeKind {
  public:
   std::string name() const override { return "personas"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return false; }
   MemoryNeed memory(const Node&, const ModelShape& model) const override { return memory_of_scoring(model()); }
 
