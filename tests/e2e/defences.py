@@ -15,7 +15,7 @@ def main():
         dormouse("run", RECIPE, "--store", folder / "calm", "--out", folder / "a")
         rows = json.loads((folder / "a/results.json").read_text())["measurements"]
         names = {(row["name"], row["model"]) for row in rows}
-        for name, model in (("preference.accuracy", "reward"), ("preference.gap", "base"), ("preference.gap", "pirate"), ("reinforce.judge", "after-rl"),
+        for name, model in (("preference.accuracy", "reward"), ("preference.longer-chosen", "reward"), ("preference.gap", "base"), ("preference.gap", "pirate"), ("reinforce.judge", "after-rl"),
                             ("reinforce.reward", "after-grpo"), ("persistence.contains", "pirate")):
             check((name, model) in names, f"{name} of {model} is measured")
         steps = sorted({row["step"] for row in rows if row["name"] == "reinforce.judge"})

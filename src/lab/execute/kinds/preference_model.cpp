@@ -181,6 +181,29 @@ class FitPreferences : public NodeKind {
   void run(NodeContext& context) const override { Fitting(context).run(); }
 };
 
+/// The control of the accuracy: how far length alone would get on the same pairs.
+class PairLengths : public NodeKind {
+ public:
+  std::string name() const override { return "pair-lengths"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+
+  void run(NodeContext& context) const override {
+    const auto options = options_of<PairOptions>(context.node);
+    const auto pairs = read_pairs(context, options.held_out);
+    const auto model = open_model(context, "model");
+    const auto held_out = defence::render_pairs(model.format(), pairs.held_out, options.longest);
+    if (held_out.rows.empty()) return write_measured(context, std::vector<measure::Measurement>{});  // fitting says so
+    std::vector<std::pair<float, float>> lengths;
+    for (std::size_t i = 0; i < held_out.rows.size(); i += 2) {
+      lengths.emplace_back(held_out.rows[i].ids.size(), held_out.rows[i + 1].ids.size());
+    }
+    const auto longer = defence::judge_rewards(lengths).accuracy;
+    write_measured(context, std::vector<measure::Measurement>{
+                                measure::row_of("preference.longer-chosen", "", longer, {.model = "self"})});
+  }
+};
+
 class PreferenceModelStage : public StageKind {
  public:
   std::string name() const override { return "preference-model"; }
@@ -202,6 +225,10 @@ class PreferenceModelStage : public StageKind {
       if (fs::exists(path)) pairs += static_cast<int64_t>(defence::load_preferences(path).pairs.size());
     }
     constexpr int64_t kTokensPerPair = 220;  // of hh-rlhf
+    builder.add({.kind = "pair-lengths",
+                 .options = merged_options(options.options),
+                 .models = {{"model", options.base}},
+                 .files = files});
     const int64_t tokens = std::max<int64_t>(pairs - options.options.held_out, 0) * training.epochs * kTokensPerPair;
     return builder.add({.kind = "fit-preferences",
                         .options = merged_options(options.options, training),
@@ -212,6 +239,7 @@ class PreferenceModelStage : public StageKind {
 };
 
 const RegisterNode registered_node(std::make_unique<FitPreferences>());
+const RegisterNode registered_control(std::make_unique<PairLengths>());
 const RegisterStage registered_stage(std::make_unique<PreferenceModelStage>());
 
 }  // namespace
