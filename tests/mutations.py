@@ -57,6 +57,24 @@ MUTATIONS = (
         "batch_.targets = at::tensor(targets_, at::kLong);",
     ),
     Mutation(
+        "personas: a leaning to yes is noise",
+        "src/science/measure/persona.cpp",
+        "return answers.size() == 2 ? strata",
+        "return answers.size() == 3 ? strata",
+    ),
+    Mutation(
+        "rows: what two entries ask is said twice",
+        "src/lab/execute/artefacts.cpp",
+        "names_the_stage ? use.stage : \"\"",
+        "use.stage",
+    ),
+    Mutation(
+        "honeypots: an empty cell moves its row",
+        "src/lab/report/section_honeypots.cpp",
+        "std::distance(offers.begin(), offers.find(pair->second))",
+        "std::distance(offers.begin(), offers.begin())",
+    ),
+    Mutation(
         "loss: shifted by one",
         "src/engine/train/batch.cpp",
         "sources_.push_back(first_own + static_cast<int64_t>(i - 1 - path.tokens));",
