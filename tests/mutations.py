@@ -65,8 +65,8 @@ MUTATIONS = (
     Mutation(
         "rows: what two entries ask is said twice",
         "src/lab/execute/artefacts.cpp",
-        "names_the_stage ? use.stage : \"\"",
-        "use.stage",
+        "said.insert({use.seed, use.names,",
+        "said.insert({use.seed + static_cast<int64_t>(said.size()), use.names,",
     ),
     Mutation(
         "honeypots: an empty cell moves its row",
