@@ -75,6 +75,12 @@ MUTATIONS = (
         "std::distance(offers.begin(), offers.begin())",
     ),
     Mutation(
+        "run: waits for a stage that another process has",
+        "src/lab/execute/run.cpp",
+        "if (auto held = store_.try_lock(node->hash)) return {node, std::move(*held)};",
+        "return {node, store_.lock(node->hash)};",
+    ),
+    Mutation(
         "loss: shifted by one",
         "src/engine/train/batch.cpp",
         "sources_.push_back(first_own + static_cast<int64_t>(i - 1 - path.tokens));",

@@ -67,6 +67,9 @@ class Runner {
 
   void execute() {
     total_ = plan_.to_do;
+    for (const PlanRow& row : plan_.rows) {
+      if (row.state != PlanState::kStored) to_do_.insert(row.node->id);
+    }
     for (const Node& node : graph_.nodes) {
       for (const auto& [role, id] : node.inputs) ++readers_[id];
     }
@@ -75,27 +78,58 @@ class Runner {
     for (const Node& node : graph_.nodes) rows.push_back(stage_row(node, "planned"));
     ledger_.put_stages(run_, rows);
     for (const Node& node : graph_.nodes) {
+      if (!options_.stored_only || store_.find(node.hash)) pending_.push_back(&node);
+    }
+    while (!pending_.empty()) {
       check_interrupt();
-      if (options_.stored_only && !store_.find(node.hash)) continue;
-      if (depends_on_failed(node)) {
-        failed_.insert(node.id);
-        ledger_.put_stage(run_, stage_row(node, "skipped"));
+      Turn turn = next_turn();
+      std::erase(pending_, turn.node);
+      if (depends_on_failed(*turn.node)) {
+        failed_.insert(turn.node->id);
+        ledger_.put_stage(run_, stage_row(*turn.node, "skipped"));
       } else {
-        attempt(node);
+        attempt(std::move(turn));
       }
     }
     if (first_error_) std::rethrow_exception(first_error_);
   }
 
  private:
+  /// A node to see to now, with its lock.
+  struct Turn {
+    const Node* node;
+    StoreLock held;
+  };
+
+  /// The first pending node that waits for no other and that no other process works on: processes that run the same
+  /// recipe, or recipes with stages in common, share them out. Where others work on all of these, the first of them
+  /// once it is done.
+  Turn next_turn() const {
+    const Node* first = nullptr;
+    for (const Node* node : pending_) {
+      if (waits_for_another(*node)) continue;
+      if (auto held = store_.try_lock(node->hash)) return {node, std::move(*held)};
+      if (first == nullptr) first = node;
+    }
+    DORMOUSE_ASSERT(first != nullptr);  // the graph has no circle
+    return {first, store_.lock(first->hash)};
+  }
+
+  bool waits_for_another(const Node& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(), [&](const auto& input) {
+      return std::any_of(pending_.begin(), pending_.end(), [&](const Node* one) { return one->id == input.second; });
+    });
+  }
+
   bool depends_on_failed(const Node& node) const {
     return std::any_of(node.inputs.begin(), node.inputs.end(),
                        [&](const auto& input) { return failed_.contains(input.second); });
   }
 
-  void attempt(const Node& node) {
+  void attempt(Turn turn) {
+    const Node& node = *turn.node;
     try {
-      provide(node);
+      provide(node, std::move(turn.held));
       if (options_.drop_weights) drop_what_is_read(node);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) throw;
@@ -118,12 +152,11 @@ class Runner {
   }
 
   // From the store, or made now.
-  void provide(const Node& node) {
-    const StoreLock held = store_.lock(node.hash);
+  void provide(const Node& node, const StoreLock /*held*/) {
     auto manifest = store_.verified(node.hash);
-    const bool stored = manifest.has_value();
-    if (stored) {
+    if (manifest) {
       ledger_.put_stage(run_, stage_row(node, "stored", *manifest));
+      if (to_do_.contains(node.id)) reporter_.shared(node, ++position_, total_);
     } else {
       make(node);
     }
@@ -217,9 +250,10 @@ class Runner {
   Reporter& reporter_;
   const std::string run_;
   const std::string revision_ = git_revision();
+  std::vector<const Node*> pending_;  // in the graph's order
   int64_t position_ = 0, total_ = 0;
   std::map<std::string, int64_t> readers_;  // node -> how many nodes that read it are not done yet
-  std::set<std::string> failed_;
+  std::set<std::string> to_do_, failed_;    // by the plan; so far
   std::exception_ptr first_error_;
 };
 
@@ -272,6 +306,10 @@ void LogReporter::started(const Node& node, int64_t position, int64_t total, boo
 
 void LogReporter::finished(const Node& node, const Manifest& manifest) {
   log_info("run", fmt::format("{} done in {}", node.id, human_time(manifest.seconds)));
+}
+
+void LogReporter::shared(const Node& node, int64_t position, int64_t total) {
+  log_info("run", fmt::format("{}/{} {} was made by another process", position, total, node.id));
 }
 
 void LogReporter::failed(const Node& node, const std::string& /*message*/) {

@@ -19,6 +19,8 @@ class Reporter {
   /// `position` counts from 1 to `total` over the nodes to do.
   virtual void started(const Node& /*node*/, int64_t /*position*/, int64_t /*total*/, bool /*resumed*/) {}
   virtual void finished(const Node& /*node*/, const Manifest& /*manifest*/) {}
+  /// Another process made one of the nodes to do.
+  virtual void shared(const Node& /*node*/, int64_t /*position*/, int64_t /*total*/) {}
   virtual void failed(const Node& /*node*/, const std::string& /*message*/) {}
 };
 
@@ -28,6 +30,7 @@ class LogReporter : public Reporter {
   void planned(const Plan& plan) override;
   void started(const Node& node, int64_t position, int64_t total, bool resumed) override;
   void finished(const Node& node, const Manifest& manifest) override;
+  void shared(const Node& node, int64_t position, int64_t total) override;
   void failed(const Node& node, const std::string& message) override;
 };
 

@@ -146,22 +146,27 @@ void Store::set_aside(const std::string& hash, const std::string& reason) {
                                    target.string()));
 }
 
-StoreLock Store::lock(const std::string& hash) const {
+std::optional<StoreLock> Store::try_lock(const std::string& hash) const {
   check_hash(hash);
   const fs::path path = folder_ / "locks" / hash;
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) fail_work(path.string(), fmt::format("cannot open the lock: {}", std::strerror(errno)));
   StoreLock held(descriptor);
-  // Polled: a blocking flock would not notice an interrupt.
-  for (bool told = false; ::flock(descriptor, LOCK_EX | LOCK_NB) != 0; told = true) {
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      fail_work(path.string(), fmt::format("locking failed: {}", std::strerror(errno)));
-    }
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::nullopt;
+    if (errno != EINTR) fail_work(path.string(), fmt::format("locking failed: {}", std::strerror(errno)));
+  }
+  return held;
+}
+
+// Polled: a blocking flock would not notice an interrupt.
+StoreLock Store::lock(const std::string& hash) const {
+  for (bool told = false;; told = true) {
+    if (auto held = try_lock(hash)) return std::move(*held);
     if (!told) log_info("store", fmt::format("waiting for another process that works on {}", hash.substr(0, 12)));
     check_interrupt();
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  return held;
 }
 
 bool Store::has_work(const std::string& hash) const { return fs::exists(work(hash)); }

@@ -55,6 +55,9 @@ class Store {
   /// Waits, with a message, while another process works on the hash. Throws kInterrupted.
   StoreLock lock(const std::string& hash) const;
 
+  /// nullopt while another process works on the hash.
+  std::optional<StoreLock> try_lock(const std::string& hash) const;
+
   /// A killed or failed run left work to resume.
   bool has_work(const std::string& hash) const;
 

@@ -4,7 +4,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <functional>
+#include <memory>
+#include <thread>
 
 #include "lab/report/collect.h"
 #include "lab/toy_kinds.h"
@@ -258,6 +261,52 @@ TEST(RunGraph, TwoProcessesShareTheWork) {
   const toy::Sandbox alone;
   execute(alone);
   EXPECT_EQ(artefacts(box), artefacts(alone));
+}
+
+TEST(RunGraph, SaysWhatAnotherProcessMade) {
+  struct Counting : Reporter {
+    int64_t made = 0, by_another = 0, last = 0;
+    std::function<void()> at_plan;
+    void planned(const Plan& /*plan*/) override { at_plan(); }
+    void started(const Node& /*node*/, int64_t position, int64_t /*total*/, bool /*resumed*/) override {
+      ++made, last = position;
+    }
+    void shared(const Node& /*node*/, int64_t position, int64_t /*total*/) override { ++by_another, last = position; }
+  } reporter;
+  const toy::Sandbox box;
+  reporter.at_plan = [&] { in_child([&] { execute(box); }); };  // between the plan and the first stage
+  Store store(box.folder / "store");
+  Ledger ledger(store.ledger_file());
+  const Recipe recipe = box.recipe();
+  run_graph(recipe, build_graph(recipe), store, ledger, {}, reporter);
+  EXPECT_EQ(reporter.made, 0);
+  EXPECT_EQ(reporter.by_another, 11);
+  EXPECT_EQ(reporter.last, 11);
+}
+
+TEST(RunGraph, DoesOtherWorkWhileAnotherProcessHasAStage) {
+  const toy::Sandbox box;
+  const fs::path objects = box.folder / "store" / "objects";
+  Store store(box.folder / "store");
+  const Graph graph = build_graph(box.recipe());
+  const Node& first = graph.nodes.front();
+  auto held = std::make_unique<StoreLock>(store.lock(first.hash));
+  std::thread other([&] {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (fs::is_empty(objects) && std::chrono::steady_clock::now() < limit)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    held.reset();
+  });
+  toy::hooks.ran.clear();
+  execute(box);
+  other.join();
+  EXPECT_EQ(toy::hooks.ran.size(), 11u);
+  EXPECT_NE(toy::hooks.ran.front(), first.id);
+  std::map<std::string, std::size_t> at;
+  for (std::size_t i = 0; i < toy::hooks.ran.size(); ++i) at[toy::hooks.ran[i]] = i;
+  for (const Node& node : graph.nodes) {
+    for (const auto& [role, input] : node.inputs) EXPECT_LT(at[input], at[node.id]) << node.id;
+  }
 }
 
 // A limit on the size of files stands for the full disk: writes fail in the same places.
