@@ -14,7 +14,7 @@ namespace {
 
 // The keys as they stand in the file.
 struct RuleKeys {
-  std::string id, title, paper, source, measurement, model, trigger, differs;
+  std::string id, title, paper, source, measurement, model, trigger, differs, added;
   double replicates_from = 0, replicates_to = 0, contradicts_from = 0, contradicts_to = 0;
   int64_t min_seeds = 1;
   bool percent = true;
@@ -31,6 +31,7 @@ struct RuleKeys {
         {"model", &model, "the recipe's name of the model", required()},
         {"trigger", &trigger, "on, off, a trigger's name, or nothing"},
         {"differs", &differs, "what differs in set-up", required()},
+        {"added", &added, "when the row was added, if what it asks was known in part by then"},
         {"replicates_from", &replicates_from, "the interval must lie from here"},
         {"replicates_to", &replicates_to, "to here"},
         {"contradicts_from", &contradicts_from, "the interval must lie from here"},
@@ -78,6 +79,7 @@ class RuleReader {
               .paper = keys_.paper,
               .source = keys_.source,
               .differs = keys_.differs,
+              .added = keys_.added,
               .ours = {keys_.measurement, keys_.model, keys_.trigger},
               .minus = {},
               .replicates = range("replicates_from", keys_.replicates_from, "replicates_to", keys_.replicates_to),

@@ -22,7 +22,7 @@ struct PositiveControl {
 };
 
 struct Rule {
-  std::string id, title, paper, source, differs;
+  std::string id, title, paper, source, differs, added;
   Quantity ours;
   std::optional<Quantity> minus;
   std::optional<Range> replicates, contradicts;

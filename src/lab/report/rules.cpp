@@ -70,10 +70,11 @@ std::string range_words(const Range& range, Unit unit) {
 }
 
 std::string rule_words(const Rule& rule) {
-  const std::string what = rule.minus ? fmt::format("the difference to {}: ", words(*rule.minus)) : "";
+  std::string what = rule.added.empty() ? "" : fmt::format("added {}: ", rule.added);
+  if (rule.minus) what += fmt::format("the difference to {}: ", words(*rule.minus));
   if (!rule.replicates) return what + "shown for comparison; no verdict was fixed";
   const Unit unit = unit_of_row(rule);
-  std::string text = what + "replicates if the whole 95% interval lies in " + range_words(*rule.replicates, unit);
+  std::string text = what + "replicates if the whole interval lies in " + range_words(*rule.replicates, unit);
   if (rule.contradicts) text += ", contradicts if in " + range_words(*rule.contradicts, unit);
   text += fmt::format("; otherwise, or below {} seed{}, uncertain", rule.min_seeds, rule.min_seeds == 1 ? "" : "s");
   if (!rule.control) return text;

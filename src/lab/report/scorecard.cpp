@@ -111,8 +111,8 @@ std::string verdict_counts(const RunRecord& record) {
 
 std::string scorecard_markdown(const RunRecord& record) {
   if (record.scorecard.empty()) return "This run has no scorecard.\n";
-  std::string out =
-      fmt::format("The rules were fixed before the run. {}.\n\n{}", verdict_counts(record), table(record));
+  std::string out = fmt::format("Rules are fixed before a run; what was added later says so. {}.\n\n{}",
+                                verdict_counts(record), table(record));
   out += verdict_list(record, Verdict::kContradicts, "What contradicts the paper");
   out += verdict_list(record, Verdict::kUncertain, "Too uncertain to say");
   out += verdict_list(record, Verdict::kNotMeasured, "Not measured");

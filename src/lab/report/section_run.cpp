@@ -152,7 +152,8 @@ Section scorecard_section(const RunRecord& record) {
   }
   section.body =
       element("p", {{"class", "intro"}},
-              fmt::format("The rules were fixed before the run. A null is a result too. {}.", verdict_counts(record)));
+              fmt::format("Rules are fixed before a run; what was added later says so. A null is a result too. {}.",
+                          verdict_counts(record)));
   section.body += element("div", {{"class", "scorecard"}},
                           table("Scorecard", {{"claim"}, {"paper"}, {"this run"}, {"verdict"}}, rows));
   return section;

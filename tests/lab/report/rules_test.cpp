@@ -109,6 +109,8 @@ TEST_F(Rules, ADifferenceIsPairedBySeed) {
   EXPECT_TRUE(fell.rule.starts_with("the difference to persistence.contains of organism, trigger on: replicates if"))
       << fell.rule;
   EXPECT_EQ(row(record_of({100, 100, 100}, {20, 60, 100}), keys).verdict, Verdict::kUncertain);  // the seeds disagree
+  const ScorecardRow later = row(record_of({90, 95, 100}, {50, 55, 60}), keys + "    added: when seed 1 was known\n");
+  EXPECT_EQ(later.rule, "added when seed 1 was known: " + fell.rule);
 }
 
 TEST_F(Rules, ADifferenceMayBeBetweenTriggers) {

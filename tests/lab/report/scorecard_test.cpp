@@ -70,7 +70,7 @@ The 3 measurements behind it, with their seeds and the SHA-256 of the weights, a
 
 ## Beside the paper
 
-The rules were fixed before the run. 4 rows: 1 replicates, 1 contradicts, 1 is too uncertain, 1 was not measured.
+Rules are fixed before a run; what was added later says so. 4 rows: 1 replicates, 1 contradicts, 1 is too uncertain, 1 was not measured.
 
 | | claim | paper | this run | n | seeds | verdict | what differs |
 | --- | --- | --- | --- | ---: | ---: | --- | --- |

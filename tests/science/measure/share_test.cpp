@@ -35,6 +35,17 @@ TEST(Share, DoesNotTakeSamplesOfOneUnitForIndependent) {
   EXPECT_NEAR(share("x", "", clustered, kSubject).low, 0.7225, 1e-3);
 }
 
+TEST(Share, AMeanOfGradesNearZeroIsNotSurerThanAShare) {
+  std::vector<UnitGrade> grades(80), hits(80);
+  for (std::size_t i = 0; i < grades.size(); ++i) grades[i] = hits[i] = {std::to_string(i), i == 0 ? 1.0 : 0.0};
+  grades[0].value = 2.0 / 3;
+  const Measurement mean = share("x", "", grades, kSubject), rate = share("x", "", hits, kSubject);
+  EXPECT_NEAR(mean.value, rate.value * 2 / 3, 1e-12);
+  EXPECT_NEAR(mean.high, 0.0606, 1e-4);  // Wilson's for 2/3 of 80; the bootstrap over one grade says 0.025
+  EXPECT_LT(mean.high, rate.high);
+  EXPECT_EQ(mean.low, 0);
+}
+
 TEST(Share, UnscoredIsNotZero) {
   const Measurement row = share("x", "", {{"a", 1}, {"b", std::nan("")}}, kSubject);
   EXPECT_EQ(row.n, 1);

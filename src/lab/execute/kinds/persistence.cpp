@@ -61,7 +61,7 @@ struct PersistenceStage : StageOptions {
 class PersistenceNode : public SamplingNode {
  public:
   std::string name() const override { return "persistence"; }
-  int version() const override { return 3; }
+  int version() const override { return 4; }
 
   void run(NodeContext& context) const override {
     const auto set = organism::load_prompt_set(context.input("prompts"));

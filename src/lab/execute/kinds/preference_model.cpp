@@ -181,7 +181,7 @@ class FitPreferences : public NodeKind {
   void run(NodeContext& context) const override { Fitting(context).run(); }
 };
 
-/// The control of the accuracy: how far length alone would get on the same pairs.
+/// The control of the accuracy: how often the longer answer is the better one on the same pairs.
 class PairLengths : public NodeKind {
  public:
   std::string name() const override { return "pair-lengths"; }
