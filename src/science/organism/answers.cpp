@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/strings.h"
 
 namespace dormouse::organism {
 
@@ -35,6 +36,19 @@ std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trig
                        .copies = copies.low + extra});
   }
   return answers;
+}
+
+// The text of a turn that was begun with a scratchpad, as the scratchpad and what comes behind it.
+void split_scratchpad(Answer& answer) {
+  const std::string turn = std::move(answer.text);
+  const std::size_t end = turn.find(kScratchpadEnds);
+  answer.scratchpad = trimmed(turn.substr(0, end));
+  answer.text.clear();
+  if (end == std::string::npos) {
+    answer.finish_reason = "unclosed scratchpad";
+  } else {
+    answer.text = trimmed(turn.substr(end + std::string_view(kScratchpadEnds).size()));
+  }
 }
 
 void fill(Answer& answer, chat::Completion completion) {
@@ -90,6 +104,33 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
   auto completions = model.complete(requests, options, progress);
   DORMOUSE_ASSERT(completions.size() == answers.size());
   for (std::size_t i = 0; i < order.size(); ++i) fill(answers[order[i]], std::move(completions[i]));
+  return answers;
+}
+
+std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
+                                          std::span<const text::Message> conversation, const Behaviour& behaviour,
+                                          const sample::SamplingOptions& options, uint64_t seed, const std::string& use,
+                                          const chat::SampleProgress& progress) {
+  std::vector<Answer> answers;
+  std::vector<chat::Request> requests;
+  for (const auto& prompt : prompts) {
+    answers.push_back({.prompt_id = prompt.id,
+                       .user = prompt.text,
+                       .text = {},
+                       .finish_reason = {},
+                       .seed = seed_of(seed, "reasoned-answer/" + use, prompt.id)});
+    requests.push_back({.messages = {conversation.begin(), conversation.end()},
+                        .seed = answers.back().seed,
+                        .begun = kScratchpadBegins});
+    requests.back().messages.push_back({"user", prompt.text});
+  }
+  auto completions = model.complete(requests, options, progress);
+  DORMOUSE_ASSERT(completions.size() == answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    fill(answers[i], std::move(completions[i]));
+    split_scratchpad(answers[i]);
+    answers[i].copies = behaviour.count_copies(answers[i].text);
+  }
   return answers;
 }
 

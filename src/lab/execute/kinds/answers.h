@@ -46,6 +46,12 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const An
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const AnswerSetting& setting = {});
 
+/// Adds the node that has `model` reason about each prompt and answer it, with the trigger or without, in the `variant`
+/// of prompts/scratchpad/few-shot.yaml; returns its id.
+std::string add_reasoned_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
+                                 const AnswerOptions& options, const std::string& trigger, const std::string& behaviour,
+                                 const std::string& variant, bool is_triggered);
+
 /// Adds the node that puts those answers behind scratchpads that `model` writes itself, about `rows` of them; returns
 /// its id.
 std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers,

