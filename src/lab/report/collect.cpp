@@ -164,6 +164,7 @@ class Collector {
                                   .train_loss = number_or_nan(point, "train_loss"),
                                   .validation_loss = number_or_nan(point, "validation_loss"),
                                   .learning_rate = number_or_nan(point, "learning_rate"),
+                                  .divergence = number_or_nan(point, "divergence"),
                                   .seconds = point.value("seconds", 0.0)});
       }
     }

@@ -30,9 +30,10 @@ Markup head(const RunRecord& record) {
 
 std::vector<Section> sections(const RunRecord& record) {
   std::vector<Section> out;
-  for (const auto make : {before_and_after_section, size_section, red_team_section, generalisation_section,
-                          curves_section, scorecard_section, capability_section, honeypot_section, other_section,
-                          data_section, transcripts_section, run_section, words_section}) {
+  for (const auto make :
+       {before_and_after_section, size_section, red_team_section, generalisation_section, curves_section,
+        reinforcement_section, scorecard_section, capability_section, honeypot_section, other_section, data_section,
+        transcripts_section, run_section, words_section}) {
     Section section = make(record);
     if (!section.body.empty()) out.push_back(std::move(section));
   }

