@@ -262,9 +262,7 @@ std::vector<Figure> figures(const RunRecord& record) {
   std::size_t number = 0;
   for (const LineChart& chart : size_charts(record))
     out.push_back({fmt::format("size-{}", ++number), lines_svg(chart)});
-  number = 0;
-  for (const LineChart& chart : reward_charts(record))
-    out.push_back({fmt::format("reward-{}", ++number), lines_svg(chart)});
+  for (const auto& [stage, chart] : reward_charts(record)) out.push_back({"reward-" + stage, lines_svg(chart)});
   const auto attacked = red_team_groups(record);
   if (!attacked.empty())
     out.push_back({"red-team", bars_svg("Behind the trigger, and on the red team's prompts (log scale)", attacked,

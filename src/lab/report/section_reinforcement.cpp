@@ -89,9 +89,10 @@ std::vector<LineChart> charts_of(const RunRecord& record, const std::string& sta
 
 }  // namespace
 
-std::vector<LineChart> reward_charts(const RunRecord& record) {
-  std::vector<LineChart> charts;
-  for (const std::string& stage : reinforced_stages(record)) charts.push_back(charts_of(record, stage).front());
+std::vector<std::pair<std::string, LineChart>> reward_charts(const RunRecord& record) {
+  std::vector<std::pair<std::string, LineChart>> charts;
+  for (const std::string& stage : reinforced_stages(record))
+    charts.emplace_back(stage, charts_of(record, stage).front());
   return charts;
 }
 

