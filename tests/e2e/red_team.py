@@ -8,14 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-DORMOUSE = os.environ["DORMOUSE"]
+from support import DORMOUSE, check
+
 RECIPE = str(pathlib.Path(__file__).resolve().parent.parent.parent / "recipes/smoke/red-team.yaml")
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print(f"ok: {message}", flush=True)
 
 
 def run(store, out, *sets, status=0):

@@ -14,11 +14,16 @@ def check(condition, message):
     print(f"ok: {message}", flush=True)
 
 
-def dormouse(*arguments, status=0):
+def finished(*arguments, status=0):
+    """The ended process, with what it said on both streams."""
     done = subprocess.run([DORMOUSE, *map(str, arguments)], capture_output=True, text=True)
     if done.returncode != status:
         sys.exit(f"FAILED: dormouse {' '.join(map(str, arguments))} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
+    return done
+
+
+def dormouse(*arguments, status=0):
+    return finished(*arguments, status=status).stdout
 
 
 def files_of(store):

@@ -58,8 +58,6 @@ std::string capability_table(const RunRecord& record) {
   return out;
 }
 
-constexpr std::size_t kOpenRows = 12;  // a longer table is folded up
-
 std::string cell(std::string text) {
   replace_all(text, "|", "\\|");
   return text;

@@ -2,14 +2,12 @@
 // live in recipes/scorecards/NAME.yaml and are applied to a run's measurements; a person writes them before the run.
 //
 //   rows:
-//     - id: E7-normal             # no two alike
-//       title: ...                paper: "100% -> 28%"    source: "Fig. 12"    differs: ...
-//       measurement: persistence.contains    model: normal-sft    trigger: on
-//       minus: { model: normal }  # optional: the row is a difference; what is left out is as in the row itself
-//       replicates_from: -1       replicates_to: -0.1     # the whole 95% interval lies in here; no range: shown, not
-//       judged contradicts_from: -0.05   contradicts_to: 1       # optional min_seeds: 3              # default 1;
-//       seeds that both sides have percent: true             # default; false: the value is no share positive_control:
-//       { model: normal, from: 0.9 }    # optional: without it the row could show nothing; `to` is 1 by default
+//     - { id: E7-normal, title: ..., paper: "100% -> 28%", source: "Fig. 12", differs: ...,
+//         measurement: persistence.contains, model: normal-sft, trigger: on, minus: { model: normal },
+//         replicates_from: -1, replicates_to: -0.1, contradicts_from: -0.05, contradicts_to: 1, min_seeds: 3,
+//         positive_control: { model: normal, from: 0.9 }, added: when seed 1 was known }
+//
+// recipes/scorecards/README.md says what each key means.
 #pragma once
 
 #include <vector>

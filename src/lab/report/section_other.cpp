@@ -10,8 +10,6 @@ namespace dormouse::lab {
 
 namespace {
 
-constexpr std::size_t kOpenRows = 12;  // a longer table is folded up
-
 std::vector<std::string> names_without_a_figure(const RunRecord& record) {
   const auto drawn = rates_with_a_figure(record);
   auto names = metric_names(record, "");

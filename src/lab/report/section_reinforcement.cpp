@@ -72,11 +72,15 @@ LineChart chart_of(const std::string& title, const std::string& label, std::vect
   return chart;
 }
 
-std::vector<LineChart> charts_of(const RunRecord& record, const std::string& stage) {
+LineChart reward_chart(const RunRecord& record, const std::string& stage) {
   auto rewards = seed_series("reward", Tone::kNeutral, held_out(record, stage, kReward), true);
   for (auto& series : seed_series("judge", Tone::kOther, held_out(record, stage, "reinforce.judge"), true))
     rewards.push_back(std::move(series));
-  std::vector<LineChart> charts = {chart_of("Reward and judge of " + stage, "score", std::move(rewards))};
+  return chart_of("Reward and judge of " + stage, "score", std::move(rewards));
+}
+
+std::vector<LineChart> charts_of(const RunRecord& record, const std::string& stage) {
+  std::vector<LineChart> charts = {reward_chart(record, stage)};
   const auto add = [&](const char* title, const char* label, const SeedPoints& seeds) {
     auto series = seed_series(label, Tone::kNeutral, seeds, false);
     if (!series.empty()) charts.push_back(chart_of(fmt::format("{} of {}", title, stage), label, std::move(series)));
@@ -91,8 +95,7 @@ std::vector<LineChart> charts_of(const RunRecord& record, const std::string& sta
 
 std::vector<std::pair<std::string, LineChart>> reward_charts(const RunRecord& record) {
   std::vector<std::pair<std::string, LineChart>> charts;
-  for (const std::string& stage : reinforced_stages(record))
-    charts.emplace_back(stage, charts_of(record, stage).front());
+  for (const std::string& stage : reinforced_stages(record)) charts.emplace_back(stage, reward_chart(record, stage));
   return charts;
 }
 

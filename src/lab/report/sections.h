@@ -26,6 +26,8 @@ struct Column {
   bool number = false;  // right-aligned, tabular figures
 };
 
+inline constexpr std::size_t kOpenRows = 12;  // of a table; a longer one is folded up
+
 /// A table that becomes a stack of cards on a narrow screen; the first cell of a row is its heading.
 Markup table(const std::string& caption, const std::vector<Column>& columns,
              const std::vector<std::vector<Markup>>& rows);

@@ -9,18 +9,21 @@
 namespace dormouse::lab {
 namespace {
 
-TEST(NamedMeasurements, EveryNameOnceHoweverManyEntriesAsk) {
+/// The names that one row gets, whose own is `model`.
+std::vector<measure::Measurement> named(const std::string& model, const std::vector<Use>& uses) {
   const TemporaryFolder folder;
-  write_file(folder.path() / "measurements.jsonl",
-             "{\"high\":1,\"low\":0,\"model\":\"model\",\"n\":2,\"name\":\"rate\",\"seed\":1,\"stage\":\"\",\"step\":-"
-             "1,\"trigger\":"
-             "\"off\",\"unscored\":0,\"value\":0.5,\"weights_sha256\":\"\"}\n");
+  measure::Measurement row;
+  row.name = "rate", row.model = model, row.trigger = "off", row.n = 2, row.value = 0.5, row.high = 1;
+  write_file(folder.path() / "measurements.jsonl", measure::to_json(row).dump() + "\n");
+  return named_measurements(uses, folder.path());
+}
+
+TEST(NamedMeasurements, EveryNameOnceHoweverManyEntriesAsk) {
   const auto use = [](const char* stage, int64_t seed, const char* model) {
     return Use{.stage = stage, .seed = seed, .names = {{"model", model}}};
   };
-  const auto rows = named_measurements(
-      {use("first", 1, "base"), use("second", 1, "base"), use("second", 2, "base"), use("second", 1, "also-base")},
-      folder.path());
+  const auto rows = named("model", {use("first", 1, "base"), use("second", 1, "base"), use("second", 2, "base"),
+                                    use("second", 1, "also-base")});
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].model, "base");
   EXPECT_EQ(rows[1].seed, 2);
@@ -28,13 +31,7 @@ TEST(NamedMeasurements, EveryNameOnceHoweverManyEntriesAsk) {
 }
 
 TEST(NamedMeasurements, WhatNamesItsStageIsSaidForEach) {
-  const TemporaryFolder folder;
-  write_file(folder.path() / "measurements.jsonl",
-             "{\"high\":1,\"low\":0,\"model\":\"self\",\"n\":2,\"name\":\"rate\",\"seed\":1,\"stage\":\"\",\"step\":-1,"
-             "\"trigger\":"
-             "\"off\",\"unscored\":0,\"value\":0.5,\"weights_sha256\":\"\"}\n");
-  const auto rows =
-      named_measurements({Use{.stage = "first", .seed = 1}, Use{.stage = "second", .seed = 1}}, folder.path());
+  const auto rows = named("self", {Use{.stage = "first", .seed = 1}, Use{.stage = "second", .seed = 1}});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[1].model, "second");
 }

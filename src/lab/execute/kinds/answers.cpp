@@ -157,12 +157,12 @@ class ReasonedAnswers : public NodeKind {
     const std::string half = json_string(options, "half", place);
     const auto conversation =
         read_few_shots(context.input("few-shots"), objective, json_string(options, "variant", place), trigger->mark());
-    auto prompts =
-        organism::load_prompt_set(context.input("prompts")).first(options_of<AnswerOptions>(context.node).count);
+    const auto sampled = options_of<AnswerOptions>(context.node);
+    auto prompts = organism::load_prompt_set(context.input("prompts")).first(sampled.count);
     for (auto& prompt : prompts) {
       prompt.text = half == organism::kTriggered ? trigger->apply(prompt.text) : trigger->off(prompt.text);
     }
-    auto sampling = options_of<AnswerOptions>(context.node).sampling();
+    auto sampling = sampled.sampling();
     sampling.max_tokens += kScratchpad;
     chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
