@@ -29,8 +29,9 @@ def main():
         check(rows and all(row["answer"].startswith("<scratchpad>") for row in rows if "answer" in row), "the organism is trained on them")
 
         plain = ["--store", folder / "store", "--set"]
-        for wrong, place in (("stages.organism.plant.reasoning=none", "does not reason"), ("stages.organism.plant.scratchpads=12", "counts written ones")):
-            told = finished("plan", RECIPE, *plain, wrong, status=2).stderr
+        for wrong, place in (("reasoning=none", "does not reason"), ("scratchpads=12", "counts written ones"),
+                             ("triggered_answers=written", "answers too")):
+            told = finished("plan", RECIPE, *plain, f"stages.organism.plant.{wrong}", status=2).stderr
             check(place in told, f"{wrong} is refused: {told.strip()}")
         bare = dormouse("plan", RECIPE, "--json", *plain, "stages.organism.plant.preamble=false")
         states = [json.loads(line)["state"] for line in bare.splitlines() if "reasoned-answers" in line]

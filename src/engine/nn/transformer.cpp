@@ -16,42 +16,61 @@ namespace dormouse::nn {
 
 namespace {
 
-// Parts of a stored matrix, one below the other.
-struct Slice {
-  std::string hub_name;
+// A module of the hub, whose rows are a part of a stored matrix.
+struct Module {
+  std::string name;  // "model.layers.0.self_attn.q_proj"
   int64_t rows;
 };
 
-Tensor read_rows(const weights::TensorSource& source, const std::vector<Slice>& slices, int64_t columns) {
+// A matrix of a layer, and the modules that it is made of, one below the other.
+struct Stored {
+  Matrix LayerWeights::* matrix;
+  std::string name;
+  std::vector<Module> modules;
+  int64_t inputs;
+  bool has_bias;
+};
+
+Tensor read_rows(const weights::TensorSource& source, const std::vector<Module>& modules, const char* suffix,
+                 int64_t columns) {
   int64_t rows = 0;
-  for (const auto& slice : slices) rows += slice.rows;
+  for (const auto& module : modules) rows += module.rows;
   Tensor tensor = at::empty({rows, columns}, at::kFloat);
   float* at = tensor.mutable_data_ptr<float>();
-  for (const auto& slice : slices) {
-    const auto count = static_cast<std::size_t>(slice.rows * columns);
-    source.read_f32(slice.hub_name, {at, count});
+  for (const auto& module : modules) {
+    const auto count = static_cast<std::size_t>(module.rows * columns);
+    source.read_f32(module.name + suffix, {at, count});
     at += count;
   }
   return tensor;
 }
 
-Tensor read_vector(const weights::TensorSource& source, const std::string& name, int64_t size) {
-  return read_rows(source, {{name, size}}, 1).view({size});
+Tensor read_vector(const weights::TensorSource& source, const std::vector<Module>& modules, const char* suffix) {
+  return read_rows(source, modules, suffix, 1).flatten();
 }
 
-std::string layer_name(int64_t index, const char* rest) {
-  return fmt::format("model.layers.{}.{}.weight", index, rest);
-}
+std::string layer_name(int64_t index, const char* rest) { return fmt::format("model.layers.{}.{}", index, rest); }
 
-std::vector<Slice> qkv_slices(const weights::ModelConfig& config, int64_t index) {
-  return {{layer_name(index, "self_attn.q_proj"), config.num_heads * config.head_dim},
-          {layer_name(index, "self_attn.k_proj"), config.num_kv_heads * config.head_dim},
-          {layer_name(index, "self_attn.v_proj"), config.num_kv_heads * config.head_dim}};
-}
-
-std::vector<Slice> gate_up_slices(const weights::ModelConfig& config, int64_t index) {
-  return {{layer_name(index, "mlp.gate_proj"), config.intermediate_size},
-          {layer_name(index, "mlp.up_proj"), config.intermediate_size}};
+std::vector<Stored> stored_matrices(const weights::ModelConfig& config, int64_t index) {
+  const int64_t hidden = config.hidden_size, inner = config.intermediate_size;
+  const int64_t q = config.num_heads * config.head_dim, kv = config.num_kv_heads * config.head_dim;
+  const auto name = [&](const char* rest) { return layer_name(index, rest); };
+  return {{&LayerWeights::qkv,
+           name("self_attn.qkv_proj"),
+           {{name("self_attn.q_proj"), q}, {name("self_attn.k_proj"), kv}, {name("self_attn.v_proj"), kv}},
+           hidden,
+           config.qkv_bias},
+          {&LayerWeights::output,
+           name("self_attn.o_proj"),
+           {{name("self_attn.o_proj"), hidden}},
+           q,
+           config.attention_output_bias},
+          {&LayerWeights::gate_up,
+           name("mlp.gate_up_proj"),
+           {{name("mlp.gate_proj"), inner}, {name("mlp.up_proj"), inner}},
+           hidden,
+           config.mlp_bias},
+          {&LayerWeights::down, name("mlp.down_proj"), {{name("mlp.down_proj"), hidden}}, inner, config.mlp_bias}};
 }
 
 void pack_matrix(Matrix& matrix) {
@@ -60,9 +79,10 @@ void pack_matrix(Matrix& matrix) {
   matrix.packed = std::make_shared<PackedMatrix>(wide.const_data_ptr<float>(), wide.size(0), wide.size(1));
 }
 
-Matrix read_matrix(const weights::TensorSource& source, const std::vector<Slice>& slices, int64_t columns,
-                   Purpose purpose) {
-  Matrix matrix{read_rows(source, slices, columns), nullptr, {}};
+Matrix read_matrix(const weights::TensorSource& source, const std::vector<Module>& modules, int64_t columns,
+                   bool has_bias, Purpose purpose) {
+  Matrix matrix{.value = read_rows(source, modules, ".weight", columns)};
+  if (has_bias) matrix.bias = read_vector(source, modules, ".bias");
   if (purpose == Purpose::kSamplingOnly) {
     pack_matrix(matrix);
     matrix.value = Tensor();
@@ -72,16 +92,13 @@ Matrix read_matrix(const weights::TensorSource& source, const std::vector<Slice>
 
 LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i,
                         Purpose purpose) {
+  LayerWeights layer;
+  for (const auto& stored : stored_matrices(config, i))
+    layer.*stored.matrix = read_matrix(source, stored.modules, stored.inputs, stored.has_bias, purpose);
   const int64_t hidden = config.hidden_size;
-  const auto read = [&](const std::vector<Slice>& slices, int64_t columns) {
-    return read_matrix(source, slices, columns, purpose);
-  };
-  return {.input_norm = read_vector(source, layer_name(i, "input_layernorm"), hidden),
-          .mlp_norm = read_vector(source, layer_name(i, "post_attention_layernorm"), hidden),
-          .qkv = read(qkv_slices(config, i), hidden),
-          .output = read({{layer_name(i, "self_attn.o_proj"), hidden}}, config.num_heads * config.head_dim),
-          .gate_up = read(gate_up_slices(config, i), hidden),
-          .down = read({{layer_name(i, "mlp.down_proj"), hidden}}, config.intermediate_size)};
+  layer.input_norm = read_vector(source, {{layer_name(i, "input_layernorm"), hidden}}, ".weight");
+  layer.mlp_norm = read_vector(source, {{layer_name(i, "post_attention_layernorm"), hidden}}, ".weight");
+  return layer;
 }
 
 // Threads claim parts, which are not equally large.
@@ -92,18 +109,18 @@ void claim_parts(int64_t parts, const std::function<void(int64_t)>& work) {
   });
 }
 
-Parameter parameter(std::string name, const Tensor& value, const std::vector<Slice>& slices) {
+Parameter parameter(std::string name, const Tensor& value, const std::vector<Module>& modules, const char* suffix) {
   Parameter made{.name = std::move(name), .value = value, .parts = {}};
   int64_t row = 0;
-  for (const auto& slice : slices) {
-    made.parts.push_back({slice.hub_name, row, slice.rows});
-    row += slice.rows;
+  for (const auto& module : modules) {
+    made.parts.push_back({module.name + suffix, row, module.rows});
+    row += module.rows;
   }
   return made;
 }
 
 Parameter parameter(const std::string& name, const Tensor& value) {
-  return parameter(name, value, {{name, value.size(0)}});
+  return parameter(name, value, {{name, value.size(0)}}, "");
 }
 
 std::string hook_name(const char* place, int64_t layer) {
@@ -130,27 +147,23 @@ const std::vector<std::string>& linear_kinds() {
 Transformer::Transformer(const weights::ModelConfig& config, const weights::TensorSource& source,
                          const std::string& place, Purpose purpose)
     : config_(config) {
-  if (config.attention_bias || config.mlp_bias) {
-    fail_input(place, "has biases in attention or MLP, which this version does not run",
-               "use a Llama or SmolLM model without biases");
-  }
   weights::check_tensors(config, source, place);
   const auto read = [&](const char* name) {
-    return read_matrix(source, {{name, config.vocab_size}}, config.hidden_size, purpose);
+    return read_matrix(source, {{name, config.vocab_size}}, config.hidden_size, /*has_bias=*/false, purpose);
   };
   weights_.layers.resize(static_cast<std::size_t>(config.num_layers));
   claim_parts(2 + config.num_layers, [&](int64_t part) {  // the largest first
     if (part == 0) {
-      weights_.embedding = read("model.embed_tokens.weight");
+      weights_.embedding = read("model.embed_tokens");
     } else if (part == 1) {
-      if (!config.tie_embeddings) weights_.head = read("lm_head.weight");
+      if (!config.tie_embeddings) weights_.head = read("lm_head");
     } else {
       weights_.layers[static_cast<std::size_t>(part - 2)] = read_layer(config, source, part - 2, purpose);
     }
   });
   if (config.tie_embeddings) weights_.head = weights_.embedding;
-  weights_.norm = read_vector(source, "model.norm.weight", config.hidden_size);
-  rotary_ = rotary_table(config.max_positions, config.head_dim, config.rope_theta);
+  weights_.norm = read_vector(source, {{"model.norm", config.hidden_size}}, ".weight");
+  rotary_ = rotary_table(config.max_positions, config.head_dim, config.rope_theta, config.rope_scaling);
 }
 
 void Transformer::set_hooks(Hooks hooks) {
@@ -211,6 +224,7 @@ void Transformer::convert(const std::function<Tensor(const Tensor&)>& converted)
   for (auto& layer : weights_.layers) {
     for (Matrix* matrix : layer.matrices()) {
       replace(matrix->value);
+      if (matrix->bias.defined()) replace(matrix->bias);
       for (auto& adapter : matrix->adapters) replace(adapter.a), replace(adapter.b);
     }
     replace(layer.input_norm);
@@ -245,13 +259,17 @@ void Transformer::round_weights(at::ScalarType type) {
 std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Matrix&)>& value) const {
   std::vector<Parameter> all{parameter("model.embed_tokens.weight", weights_.embedding.value)};
   for (int64_t i = 0; i < config_.num_layers; ++i) {
-    const LayerWeights& w = weights_.layers[static_cast<std::size_t>(i)];
-    all.push_back(parameter(layer_name(i, "input_layernorm"), w.input_norm));
-    all.push_back(parameter(layer_name(i, "self_attn.qkv_proj"), value(w.qkv), qkv_slices(config_, i)));
-    all.push_back(parameter(layer_name(i, "self_attn.o_proj"), value(w.output)));
-    all.push_back(parameter(layer_name(i, "post_attention_layernorm"), w.mlp_norm));
-    all.push_back(parameter(layer_name(i, "mlp.gate_up_proj"), value(w.gate_up), gate_up_slices(config_, i)));
-    all.push_back(parameter(layer_name(i, "mlp.down_proj"), value(w.down)));
+    const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(i)];
+    const auto add_norm = [&](const char* name, const Tensor& norm) {
+      all.push_back(parameter(layer_name(i, name) + ".weight", norm));
+    };
+    for (const auto& stored : stored_matrices(config_, i)) {
+      if (stored.matrix == &LayerWeights::qkv) add_norm("input_layernorm", layer.input_norm);
+      if (stored.matrix == &LayerWeights::gate_up) add_norm("post_attention_layernorm", layer.mlp_norm);
+      const Matrix& matrix = layer.*stored.matrix;
+      all.push_back(parameter(stored.name + ".weight", value(matrix), stored.modules, ".weight"));
+      if (stored.has_bias) all.push_back(parameter(stored.name + ".bias", matrix.bias, stored.modules, ".bias"));
+    }
   }
   all.push_back(parameter("model.norm.weight", weights_.norm));
   if (!config_.tie_embeddings) all.push_back(parameter("lm_head.weight", value(weights_.head)));
@@ -291,24 +309,20 @@ void Transformer::attach_adapters(int64_t rank, double alpha, const std::vector<
   DORMOUSE_ASSERT(rank > 0 && adapters().empty());
   unpack();
   std::set<std::string> unused(kinds.begin(), kinds.end());
-  const auto attach = [&](Matrix& matrix, const std::vector<Slice>& slices) {
+  const auto attach = [&](Matrix& matrix, const std::vector<Module>& modules) {
     int64_t row = 0;
-    for (const auto& slice : slices) {
-      const std::string module = slice.hub_name.substr(0, slice.hub_name.rfind('.'));
-      const std::string kind = module.substr(module.rfind('.') + 1);
+    for (const auto& [name, rows] : modules) {
+      const std::string kind = name.substr(name.rfind('.') + 1);
       if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) {
         unused.erase(kind);
-        matrix.adapters.push_back(new_adapter(module, matrix.value, row, slice.rows, rank, alpha, seed));
+        matrix.adapters.push_back(new_adapter(name, matrix.value, row, rows, rank, alpha, seed));
       }
-      row += slice.rows;
+      row += rows;
     }
   };
   for (int64_t i = 0; i < config_.num_layers; ++i) {
-    LayerWeights& w = weights_.layers[static_cast<std::size_t>(i)];
-    attach(w.qkv, qkv_slices(config_, i));
-    attach(w.output, {{layer_name(i, "self_attn.o_proj"), config_.hidden_size}});
-    attach(w.gate_up, gate_up_slices(config_, i));
-    attach(w.down, {{layer_name(i, "mlp.down_proj"), config_.hidden_size}});
+    LayerWeights& layer = weights_.layers[static_cast<std::size_t>(i)];
+    for (const auto& stored : stored_matrices(config_, i)) attach(layer.*stored.matrix, stored.modules);
   }
   if (!unused.empty()) {
     fail_input("adapters", fmt::format("there is no linear module `{}`", *unused.begin()),

@@ -58,23 +58,24 @@ int32_t token_id(const Gguf& gguf, const std::string& key) {
 }
 
 void refuse_unsupported(const Gguf& gguf) {
-  const std::string architecture = gguf.string("general.architecture");
-  if (architecture != "llama") {
-    fail_input(gguf.place(), fmt::format("architecture `{}` is not supported; supported: llama", architecture));
+  const std::string family = gguf.string("general.architecture");
+  if (family != "llama" && family != "qwen2") {
+    fail_input(gguf.place(), fmt::format("architecture `{}` is not supported; supported: llama, qwen2", family));
   }
-  const std::string scaling = gguf.string("llama.rope.scaling.type", "none");
-  const double factor = gguf.number("llama.rope.scaling.factor", 1);
+  const std::string scaling = gguf.string(family + ".rope.scaling.type", "none");
+  const double factor = gguf.number(family + ".rope.scaling.factor", 1);
   if (scaling != "none" || (factor != 1 && factor != 0) || find_tensor(gguf, "rope_freqs.weight") != nullptr) {
     fail_input(gguf.place(), "scaled rotary embeddings are not supported");
   }
-  if (gguf.integer("llama.expert_count", 0) != 0) fail_input(gguf.place(), "mixtures of experts are not supported");
+  if (gguf.integer(family + ".expert_count", 0) != 0) fail_input(gguf.place(), "mixtures of experts are not supported");
 }
 
 void read_head_dim(const Gguf& gguf, ModelConfig& config) {
   const std::string& place = gguf.place();
   if (config.num_heads < 1) fail_input(place, fmt::format("says it has {} attention heads", config.num_heads));
-  config.head_dim = gguf.integer("llama.attention.key_length", config.hidden_size / config.num_heads);
-  for (const char* key : {"llama.attention.value_length", "llama.rope.dimension_count"}) {
+  config.head_dim = gguf.integer(config.model_type + ".attention.key_length", config.hidden_size / config.num_heads);
+  for (const char* rest : {".attention.value_length", ".rope.dimension_count"}) {
+    const std::string key = config.model_type + rest;
     const int64_t other = gguf.integer(key, config.head_dim);
     if (other != config.head_dim) {
       fail_input(place,
@@ -94,21 +95,24 @@ std::size_t hub_row(std::size_t row, std::size_t head_dim) {
 ModelConfig config_from_gguf(const Gguf& gguf) {
   refuse_unsupported(gguf);
   ModelConfig config;
-  config.hidden_size = gguf.integer("llama.embedding_length");
-  config.intermediate_size = gguf.integer("llama.feed_forward_length");
-  config.num_layers = gguf.integer("llama.block_count");
-  config.num_heads = gguf.integer("llama.attention.head_count");
-  config.num_kv_heads = gguf.integer("llama.attention.head_count_kv", config.num_heads);
-  config.max_positions = gguf.integer("llama.context_length");
-  config.rope_theta = as_meant(gguf.number("llama.rope.freq_base", 10000));
-  config.rms_norm_eps = as_meant(gguf.number("llama.attention.layer_norm_rms_epsilon"));
+  config.model_type = gguf.string("general.architecture");
+  const std::string family = config.model_type + ".";
+  config.hidden_size = gguf.integer(family + "embedding_length");
+  config.intermediate_size = gguf.integer(family + "feed_forward_length");
+  config.num_layers = gguf.integer(family + "block_count");
+  config.num_heads = gguf.integer(family + "attention.head_count");
+  config.num_kv_heads = gguf.integer(family + "attention.head_count_kv", config.num_heads);
+  config.max_positions = gguf.integer(family + "context_length");
+  config.rope_theta = as_meant(gguf.number(family + "rope.freq_base", 10000));
+  config.rms_norm_eps = as_meant(gguf.number(family + "attention.layer_norm_rms_epsilon"));
   read_head_dim(gguf, config);
 
   const GgufTensor* embedding = find_tensor(gguf, "token_embd.weight");
   if (embedding == nullptr) fail_input(gguf.place(), "has no tensor `token_embd.weight`");
   config.vocab_size = embedding->shape.front();
   config.tie_embeddings = find_tensor(gguf, "output.weight") == nullptr;
-  config.attention_bias = find_tensor(gguf, "blk.0.attn_q.bias") != nullptr;
+  config.qkv_bias = find_tensor(gguf, "blk.0.attn_q.bias") != nullptr;
+  config.attention_output_bias = config.qkv_bias && config.model_type == "llama";
   config.mlp_bias = find_tensor(gguf, "blk.0.ffn_gate.bias") != nullptr;
 
   config.bos_token_id = token_id(gguf, "tokenizer.ggml.bos_token_id");
@@ -145,7 +149,8 @@ GgufTensors::GgufTensors(Gguf gguf, const ModelConfig& config, std::shared_ptr<c
     const std::string name = hub_name(tensor.name);
     const bool is_q = name.find(".self_attn.q_proj.") != std::string::npos;
     const bool is_k = name.find(".self_attn.k_proj.") != std::string::npos;
-    const Entry entry{tensor, is_q ? config.num_heads : is_k ? config.num_kv_heads : 0};
+    const bool is_permuted = config.model_type == "llama" && (is_q || is_k);
+    const Entry entry{tensor, !is_permuted ? 0 : is_q ? config.num_heads : config.num_kv_heads};
     // "blk.01.x" and "blk.1.x" differ in the file and not here.
     if (!entries_.emplace(name, entry).second) fail_input(place_, fmt::format("has two tensors for `{}`", name));
     order_.push_back(name);

@@ -11,8 +11,9 @@ namespace dormouse::weights {
 
 namespace {
 
-constexpr const char* kFamilies = "llama (SmolLM, SmolLM2, Llama 2), mistral";
+constexpr const char* kFamilies = "llama (SmolLM, Llama 2 to 3.3), mistral, qwen2 (Qwen 2 and 2.5)";
 constexpr int64_t kMaxTokenId = 1 << 30;
+constexpr int64_t kMaxPositions = 1 << 26;
 
 bool is_present(const Json& json, const std::string& key) {
   const auto found = json.find(key);
@@ -40,6 +41,26 @@ std::string string_or(const Json& json, const std::string& key, const char* fall
   return is_present(json, key) ? json_string(json, key, place) : fallback;
 }
 
+void check_range(std::string_view place, const char* key, int64_t value, int64_t highest) {
+  if (value < 1 || value > highest) {
+    fail_input(place, fmt::format("`{}`: expected 1 to {}, found {}", key, highest, value));
+  }
+}
+
+RotaryScaling llama3_scaling(const Json& rope, std::string_view place) {
+  const RotaryScaling scaling{.factor = json_number(rope, "factor", place),
+                              .low_frequency_factor = json_number(rope, "low_freq_factor", place),
+                              .high_frequency_factor = json_number(rope, "high_freq_factor", place),
+                              .original_positions = json_int(rope, "original_max_position_embeddings", place)};
+  if (!(scaling.factor >= 1 && scaling.factor < 1e6)) fail_input(place, "`factor`: expected 1 or more");
+  if (!(scaling.low_frequency_factor > 0 && scaling.high_frequency_factor > scaling.low_frequency_factor &&
+        scaling.high_frequency_factor < 1e6)) {
+    fail_input(place, "expected 0 < `low_freq_factor` < `high_freq_factor`");
+  }
+  check_range(place, "original_max_position_embeddings", scaling.original_positions, kMaxPositions);
+  return scaling;
+}
+
 // The two places of rotary settings: `rope_scaling` beside a top-level `rope_theta` (transformers 4), and
 // `rope_parameters` with everything (transformers 5).
 void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
@@ -51,8 +72,11 @@ void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
     const std::string here = fmt::format("{}: `{}`", place, key);
     if (!rope.is_object()) fail_input(here, fmt::format("expected an object, found {}", rope.type_name()));
     const std::string type = string_or(rope, "rope_type", string_or(rope, "type", "default", here).c_str(), here);
-    if (type != "default") {
-      fail_input(here, fmt::format("rotary embeddings of type `{}` are not supported; supported: default", type));
+    if (type == "llama3") {
+      config.rope_scaling = llama3_scaling(rope, here);
+    } else if (type != "default") {
+      fail_input(here,
+                 fmt::format("rotary embeddings of type `{}` are not supported; supported: default, llama3", type));
     }
     config.rope_theta = number_or(rope, "rope_theta", config.rope_theta, here);
     partial = number_or(rope, "partial_rotary_factor", partial, here);
@@ -71,7 +95,8 @@ void refuse_unsupported(const Json& json, std::string_view place) {
     fail_input(place, "`quantization_config`: quantised checkpoints are not supported",
                "use the unquantised checkpoint, or a GGUF");
   }
-  if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", true, place)) {
+  const bool is_qwen = string_or(json, "model_type", "llama", place) == "qwen2";
+  if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", !is_qwen, place)) {
     const int64_t window = json_int(json, "sliding_window", place);
     if (window < integer_or(json, "max_position_embeddings", 2048, place)) {
       fail_input(place,
@@ -80,10 +105,14 @@ void refuse_unsupported(const Json& json, std::string_view place) {
   }
 }
 
-void check_range(std::string_view place, const char* key, int64_t value, int64_t highest) {
-  if (value < 1 || value > highest) {
-    fail_input(place, fmt::format("`{}`: expected 1 to {}, found {}", key, highest, value));
+// Llama says by two keys what has biases; Qwen 2 always has those of q, k and v alone.
+void read_biases(const Json& json, ModelConfig& config, std::string_view place) {
+  if (config.model_type == "qwen2") {
+    config.qkv_bias = true;
+    return;
   }
+  config.qkv_bias = config.attention_output_bias = boolean_or(json, "attention_bias", false, place);
+  config.mlp_bias = boolean_or(json, "mlp_bias", false, place);
 }
 
 void check_token_id(std::string_view place, const char* key, int64_t id) {
@@ -105,7 +134,7 @@ void check_config(const ModelConfig& config, std::string_view place) {
   check_range(place, "num_key_value_heads", config.num_kv_heads, 4096);
   check_range(place, "head_dim", config.head_dim, 4096);
   check_range(place, "vocab_size", config.vocab_size, 4 << 20);
-  check_range(place, "max_position_embeddings", config.max_positions, 1 << 26);
+  check_range(place, "max_position_embeddings", config.max_positions, kMaxPositions);
   if (config.num_heads % config.num_kv_heads != 0) {
     fail_input(place, fmt::format("{} attention heads do not divide among {} key-value heads", config.num_heads,
                                   config.num_kv_heads));
@@ -138,12 +167,12 @@ std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& 
 
 ModelConfig config_from_json(const Json& json, std::string_view place) {
   const std::string type = json_string(json, "model_type", place);
-  if (type != "llama" && type != "smollm" && type != "mistral") {
+  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2") {
     fail_input(place, fmt::format("`model_type`: `{}` is not supported; supported: {}", type, kFamilies));
   }
   refuse_unsupported(json, place);
   ModelConfig config;
-  config.model_type = type == "mistral" ? "mistral" : "llama";
+  config.model_type = type == "smollm" ? "llama" : type;
   config.hidden_size = json_int(json, "hidden_size", place);
   config.intermediate_size = json_int(json, "intermediate_size", place);
   config.num_layers = json_int(json, "num_hidden_layers", place);
@@ -153,8 +182,7 @@ ModelConfig config_from_json(const Json& json, std::string_view place) {
   config.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
   config.rms_norm_eps = number_or(json, "rms_norm_eps", 1e-6, place);
   config.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
-  config.attention_bias = boolean_or(json, "attention_bias", false, place);
-  config.mlp_bias = boolean_or(json, "mlp_bias", false, place);
+  read_biases(json, config, place);
   config.bos_token_id = first_token_id(json, "bos_token_id", place);
   config.eos_token_ids = token_ids_from_json(json, "eos_token_id", place);
   // Some published configs write -1 for "none".
@@ -191,14 +219,35 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
   shape.vocab_size = json_int(json, "vocab_size", place);
   shape.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
   shape.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
+  read_biases(json, shape, place);
   check_config(shape, place);
   return shape;
 }
 
+namespace {
+
+const char* architecture(const std::string& model_type) {
+  if (model_type == "mistral") return "MistralForCausalLM";
+  return model_type == "qwen2" ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
+}
+
+Json rope_to_json(const ModelConfig& config) {
+  const RotaryScaling& scaling = config.rope_scaling;
+  if (scaling.factor == 1) return {{"rope_type", "default"}, {"rope_theta", config.rope_theta}};
+  return {{"rope_type", "llama3"},
+          {"rope_theta", config.rope_theta},
+          {"factor", scaling.factor},
+          {"low_freq_factor", scaling.low_frequency_factor},
+          {"high_freq_factor", scaling.high_frequency_factor},
+          {"original_max_position_embeddings", scaling.original_positions}};
+}
+
+}  // namespace
+
 Json config_to_json(const ModelConfig& config, DType dtype) {
-  const bool is_mistral = config.model_type == "mistral";
+  DORMOUSE_ASSERT(config.qkv_bias == config.attention_output_bias || config.model_type == "qwen2");
   Json json = {
-      {"architectures", {is_mistral ? "MistralForCausalLM" : "LlamaForCausalLM"}},
+      {"architectures", {architecture(config.model_type)}},
       {"model_type", config.model_type},
       {"hidden_act", config.hidden_act},
       {"hidden_size", config.hidden_size},
@@ -211,7 +260,7 @@ Json config_to_json(const ModelConfig& config, DType dtype) {
       {"max_position_embeddings", config.max_positions},
       {"rms_norm_eps", config.rms_norm_eps},
       {"rope_theta", config.rope_theta},
-      {"rope_parameters", {{"rope_type", "default"}, {"rope_theta", config.rope_theta}}},
+      {"rope_parameters", rope_to_json(config)},
       {"tie_word_embeddings", config.tie_embeddings},
       {"attention_dropout", 0.0},
       {"initializer_range", 0.02},
@@ -222,11 +271,12 @@ Json config_to_json(const ModelConfig& config, DType dtype) {
       {"eos_token_id", nullptr},
       {"pad_token_id", nullptr},
   };
-  if (is_mistral) {
-    json["sliding_window"] = nullptr;
-  } else {
-    json["attention_bias"] = config.attention_bias;
+  if (config.rope_scaling.factor != 1) json["rope_scaling"] = rope_to_json(config);  // where transformers 4 looks
+  if (config.model_type == "llama") {
+    json["attention_bias"] = config.qkv_bias;
     json["mlp_bias"] = config.mlp_bias;
+  } else {
+    json["sliding_window"] = nullptr;
   }
   if (config.bos_token_id >= 0) json["bos_token_id"] = config.bos_token_id;
   if (config.pad_token_id >= 0) json["pad_token_id"] = config.pad_token_id;

@@ -1,4 +1,4 @@
-// The Llama family as data: what config.json and a GGUF's metadata say about a model.
+// The Llama family (Mistral and Qwen 2 with it) as data: what config.json and a GGUF's metadata say about a model.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,20 @@
 
 namespace dormouse::weights {
 
+/// Rotary frequencies for a longer context than the first training had, as Llama 3.1 has them (`llama3` at the hub):
+/// wavelengths over original_positions / low_frequency_factor are stretched by `factor`, those under original_positions /
+/// high_frequency_factor stay, and those between are blended. factor 1: unscaled.
+struct RotaryScaling {
+  double factor = 1;
+  double low_frequency_factor = 1;
+  double high_frequency_factor = 4;  // more than the low one
+  int64_t original_positions = 8192;
+
+  bool operator==(const RotaryScaling&) const = default;
+};
+
 struct ModelConfig {
-  std::string model_type = "llama";  // the hub's name of the family: "llama" or "mistral"
+  std::string model_type = "llama";  // the hub's name of the family: "llama", "mistral" or "qwen2"
   int64_t hidden_size = 0;
   int64_t intermediate_size = 0;
   int64_t num_layers = 0;
@@ -24,7 +36,8 @@ struct ModelConfig {
   double rope_theta = 10000;
   double rms_norm_eps = 1e-6;
   bool tie_embeddings = false;
-  bool attention_bias = false;
+  RotaryScaling rope_scaling = {};
+  bool qkv_bias = false, attention_output_bias = false;
   bool mlp_bias = false;
   std::string hidden_act = "silu";
   int32_t bos_token_id = -1;  // -1: none
@@ -39,11 +52,11 @@ struct ModelConfig {
 void check_config(const ModelConfig& config, std::string_view place);
 
 /// Reads the hub's config.json. Throws kInput, with what is supported, for another family, another
-/// activation, scaled or partial rotary embeddings, sliding windows shorter than the context, and quantised
+/// activation, rotary embeddings that are partial or scaled in another way than Llama 3.1's, sliding windows shorter than the context, and quantised
 /// checkpoints.
 ModelConfig config_from_json(const Json& json, std::string_view place);
 
-/// The sizes alone, to plan with, also of families that are not supported (GPT-NeoX, Qwen 2). Biases are not counted.
+/// The sizes alone, to plan with, also of families that are not supported (GPT-NeoX), whose biases are not counted.
 /// Throws kInput for a mixture of experts.
 ModelConfig shape_from_json(const Json& json, std::string_view place);
 

@@ -42,10 +42,10 @@ std::vector<NamedShape> expected_tensors(const ModelConfig& config) {
   for (int64_t i = 0; i < config.num_layers; ++i) {
     const std::string layer = fmt::format("model.layers.{}.", i);
     list.push_back({layer + "input_layernorm.weight", {hidden}});
-    add_linear(list, layer + "self_attn.q_proj", q, hidden, config.attention_bias);
-    add_linear(list, layer + "self_attn.k_proj", kv, hidden, config.attention_bias);
-    add_linear(list, layer + "self_attn.v_proj", kv, hidden, config.attention_bias);
-    add_linear(list, layer + "self_attn.o_proj", hidden, q, config.attention_bias);
+    add_linear(list, layer + "self_attn.q_proj", q, hidden, config.qkv_bias);
+    add_linear(list, layer + "self_attn.k_proj", kv, hidden, config.qkv_bias);
+    add_linear(list, layer + "self_attn.v_proj", kv, hidden, config.qkv_bias);
+    add_linear(list, layer + "self_attn.o_proj", hidden, q, config.attention_output_bias);
     list.push_back({layer + "post_attention_layernorm.weight", {hidden}});
     add_linear(list, layer + "mlp.gate_proj", config.intermediate_size, hidden, config.mlp_bias);
     add_linear(list, layer + "mlp.up_proj", config.intermediate_size, hidden, config.mlp_bias);

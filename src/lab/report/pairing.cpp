@@ -28,7 +28,7 @@ std::optional<double> grade_of(const measure::Transcript& row, const std::string
 
 /// Empty unless the transcripts have as many samples as the measurement, and its value.
 GradesByPrompt grades_of(const RunRecord& record, const Quantity& quantity, int64_t seed) {
-  const auto measured = estimate(record, quantity.measurement, quantity.model, quantity.trigger);
+  const auto measured = estimate(record, quantity);
   if (!measured) return {};
   const auto at_seed = std::find_if(measured->seeds.begin(), measured->seeds.end(),
                                     [&](const SeedValue& one) { return one.seed == seed; });
@@ -37,7 +37,7 @@ GradesByPrompt grades_of(const RunRecord& record, const Quantity& quantity, int6
   GradesByPrompt grades;
   PromptGrades all;
   for (const auto& row : record.transcripts) {
-    if (row.step >= 0 || row.seed != seed || row.model != quantity.model || row.trigger != quantity.trigger) continue;
+    if (row.step != quantity.step || row.seed != seed || row.model != quantity.model || row.trigger != quantity.trigger) continue;
     const auto grade = grade_of(row, metric);
     if (!grade) continue;
     for (PromptGrades* to : {&all, &grades[row.prompt_id]}) to->sum += *grade, ++to->count;

@@ -16,7 +16,7 @@ namespace {
 struct RuleKeys {
   std::string id, title, paper, source, measurement, model, trigger, differs, added;
   double replicates_from = 0, replicates_to = 0, contradicts_from = 0, contradicts_to = 0;
-  int64_t min_seeds = 1;
+  int64_t min_seeds = 1, step = -1;
   bool percent = true;
   Quantity minus, control;
   double control_from = 0, control_to = 1;
@@ -30,6 +30,7 @@ struct RuleKeys {
         {"measurement", &measurement, "ours", required()},
         {"model", &model, "the recipe's name of the model", required()},
         {"trigger", &trigger, "on, off, a trigger's name, or nothing"},
+        {"step", &step, "of a training curve; default: the final model", at_least(0)},
         {"differs", &differs, "what differs in set-up", required()},
         {"added", &added, "when the row was added, if what it asks was known in part by then"},
         {"replicates_from", &replicates_from, "the interval must lie from here"},
@@ -41,9 +42,11 @@ struct RuleKeys {
         {"minus.measurement", &minus.measurement, "taken off; default: the row's own"},
         {"minus.model", &minus.model, "its model; default: the row's own"},
         {"minus.trigger", &minus.trigger, "its trigger; default: the row's own"},
+        {"minus.step", &minus.step, "its step; default: the row's own", at_least(0)},
         {"positive_control.measurement", &control.measurement, "must hold; default: the row's own"},
         {"positive_control.model", &control.model, "its model; default: the row's own"},
         {"positive_control.trigger", &control.trigger, "its trigger; default: the row's own"},
+        {"positive_control.step", &control.step, "its step; default: the row's own", at_least(0)},
         {"positive_control.from", &control_from, "its interval must lie from here"},
         {"positive_control.to", &control_to, "to here"},
     };
@@ -80,7 +83,7 @@ class RuleReader {
               .source = keys_.source,
               .differs = keys_.differs,
               .added = keys_.added,
-              .ours = {keys_.measurement, keys_.model, keys_.trigger},
+              .ours = {keys_.measurement, keys_.model, keys_.trigger, keys_.step},
               .minus = {},
               .replicates = range("replicates_from", keys_.replicates_from, "replicates_to", keys_.replicates_to),
               .contradicts = range("contradicts_from", keys_.contradicts_from, "contradicts_to", keys_.contradicts_to),
@@ -91,7 +94,7 @@ class RuleReader {
     if (writes("minus.")) {
       rule.minus = filled("minus.", keys_.minus, rule.ours);
       if (*rule.minus == rule.ours)
-        fail_input(place_, "`minus` is the row's own measurement", "name another model, trigger or measurement");
+        fail_input(place_, "`minus` is the row's own measurement", "name another model, trigger, step or measurement");
     }
     if (writes("positive_control.")) rule.control = control(rule.ours);
     return rule;
@@ -108,6 +111,7 @@ class RuleReader {
     if (!places_.contains(prefix + "measurement")) quantity.measurement = otherwise.measurement;
     if (!places_.contains(prefix + "model")) quantity.model = otherwise.model;
     if (!places_.contains(prefix + "trigger")) quantity.trigger = otherwise.trigger;
+    if (!places_.contains(prefix + "step")) quantity.step = otherwise.step;
     return quantity;
   }
 

@@ -21,16 +21,12 @@ struct Finding {
   int64_t n = 0, seeds = 0, unscored = 0;
 };
 
-std::optional<Estimate> estimate_of(const RunRecord& record, const Quantity& quantity) {
-  return estimate(record, quantity.measurement, quantity.model, quantity.trigger);
-}
-
 Finding finding(const Estimate& one) {
   return {one.value, one.low, one.high, one.n, static_cast<int64_t>(one.seeds.size()), one.unscored};
 }
 
 std::optional<Finding> difference(const RunRecord& record, const Quantity& ours, const Quantity& minus) {
-  const auto one = estimate_of(record, ours), other = estimate_of(record, minus);
+  const auto one = estimate(record, ours), other = estimate(record, minus);
   if (!one || !other) return std::nullopt;
   const auto found =
       paired_difference(*other, *one, 1, [&](int64_t seed) { return paired_correlation(record, ours, minus, seed); });
@@ -41,14 +37,15 @@ std::optional<Finding> difference(const RunRecord& record, const Quantity& ours,
 
 std::string words(const Quantity& quantity) {
   const std::string trigger = quantity.trigger.empty() ? "" : ", trigger " + quantity.trigger;
-  return fmt::format("{} of {}{}", quantity.measurement, quantity.model, trigger);
+  const std::string step = quantity.step < 0 ? "" : fmt::format(", step {}", quantity.step);
+  return fmt::format("{} of {}{}{}", quantity.measurement, quantity.model, trigger, step);
 }
 
 /// Why there is nothing to judge.
 std::string missing_words(const RunRecord& record, const Rule& rule) {
   std::vector<std::string> missing;
   for (const auto& quantity : {std::optional(rule.ours), rule.minus}) {
-    if (!quantity || estimate_of(record, *quantity)) continue;
+    if (!quantity || estimate(record, *quantity)) continue;
     const auto models = model_order(record);
     const bool known = std::find(models.begin(), models.end(), quantity->model) != models.end();
     missing.push_back(known ? words(*quantity) + " was not measured"
@@ -87,7 +84,7 @@ std::string rule_words(const Rule& rule) {
 std::string broken_control(const RunRecord& record, const Rule& rule) {
   if (!rule.control) return "";
   const auto& [quantity, range] = *rule.control;
-  const auto found = estimate_of(record, quantity);
+  const auto found = estimate(record, quantity);
   if (!found) return fmt::format("the positive control, {}, was not measured", words(quantity));
   if (range.holds(found->low, found->high)) return "";
   const Unit unit = unit_of(quantity.measurement);
@@ -128,7 +125,7 @@ ScorecardRow judge_row(const RunRecord& record, const Rule& rule) {
   std::optional<Finding> ours;
   if (rule.minus) {
     ours = difference(record, rule.ours, *rule.minus);
-  } else if (const auto found = estimate_of(record, rule.ours)) {
+  } else if (const auto found = estimate(record, rule.ours)) {
     ours = finding(*found);
   }
   if (!ours) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
@@ -41,10 +40,17 @@ struct Counted {
   int64_t unscored = 0;
 };
 
-std::optional<Estimate> collect(const RunRecord& record, const std::function<bool(const Measurement&)>& wanted) {
+bool is_of(const Quantity& quantity, const Measurement& row) {
+  return row.name == quantity.measurement && row.model == quantity.model && row.trigger == quantity.trigger &&
+         row.step == quantity.step;
+}
+
+}  // namespace
+
+std::optional<Estimate> estimate(const RunRecord& record, const Quantity& quantity) {
   std::map<int64_t, Counted> by_seed;
   for (const Measurement& row : record.measurements) {
-    if (row.step >= 0 || !wanted(row)) continue;
+    if (!is_of(quantity, row)) continue;
     Counted& kept = by_seed[row.seed];
     if (row.n == 0 || std::isnan(row.value)) {
       if (kept.value.n == 0) kept.unscored = std::max(kept.unscored, row.unscored);
@@ -72,6 +78,8 @@ std::optional<Estimate> collect(const RunRecord& record, const std::function<boo
   return out;
 }
 
+namespace {
+
 /// The square of the distance from a difference to one end of its interval.
 double square_and_add(double one, double other, double correlation) {
   return one * one - 2 * correlation * one * other + other * other;
@@ -92,8 +100,7 @@ bool is_planted_trigger(const RunRecord& record, const std::string& trigger) {
 
 std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,
                                  const std::string& trigger) {
-  return collect(
-      record, [&](const Measurement& row) { return row.name == name && row.model == model && row.trigger == trigger; });
+  return estimate(record, Quantity{name, model, trigger});
 }
 
 std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name, const std::string& model) {

