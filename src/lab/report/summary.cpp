@@ -7,7 +7,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <tuple>
 
 namespace dormouse::lab {
 
@@ -56,8 +55,9 @@ std::optional<Estimate> estimate(const RunRecord& record, const Quantity& quanti
       if (kept.value.n == 0) kept.unscored = std::max(kept.unscored, row.unscored);
       continue;
     }
-    // Measured twice with different options: the larger sample counts, and the answer says so.
-    if (std::tie(row.n, row.value) < std::tie(kept.value.n, kept.value.value)) continue;
+    // Measured twice with different options: the larger sample counts, of equal ones the first, whatever its value; and
+    // the answer says so.
+    if (row.n <= kept.value.n) continue;
     kept = {{row.seed, row.n, row.value, row.low, row.high}, row.unscored};
   }
   Estimate out;

@@ -46,7 +46,8 @@ struct Difference {
 /// Is `trigger` the planted one, switched on?
 bool is_planted_trigger(const RunRecord& record, const std::string& trigger);
 
-/// nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its larger n.
+/// nullopt if no seed has a scored sample. A quantity measured twice at a seed counts with its larger n,
+/// and of equal ones the first.
 std::optional<Estimate> estimate(const RunRecord& record, const Quantity& quantity);
 /// The final model's value.
 std::optional<Estimate> estimate(const RunRecord& record, const std::string& name, const std::string& model,

