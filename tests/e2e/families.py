@@ -3,6 +3,7 @@
 the hub's layout and from a GGUF, and transformers must load what the binary trained."""
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,9 @@ FAMILIES = {
     "qwen2": ("Qwen2Config", {"tie_word_embeddings": True}),
     "llama-3.1": ("LlamaConfig", {"rope_parameters": {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0,
                                                       "high_freq_factor": 4.0, "original_max_position_embeddings": 32}}),
+    "gpt-neox": ("GPTNeoXConfig", {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
+    "gpt-neox-serial": ("GPTNeoXConfig", {"use_parallel_residual": False, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0,
+                                                                                              "partial_rotary_factor": 1.0}}),
     "llama-biases": ("LlamaConfig", {"attention_bias": True, "mlp_bias": True}),
 }
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -30,7 +34,8 @@ torch.manual_seed(1)
 config = getattr(transformers, kind)(vocab_size=len(tokenizer), **json.loads(keys))
 model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
 for name, parameter in model.named_parameters():
-    if name.endswith(".bias"): torch.nn.init.normal_(parameter, std=0.3)  # they begin at 0, which would show nothing
+    if name.endswith(".bias"): torch.nn.init.normal_(parameter, std=0.3)  # they begin at 0, and norms at 1, which would show nothing
+    if "norm" in name and name.endswith(".weight"): torch.nn.init.normal_(parameter, mean=1, std=0.3)
 model.save_pretrained(folder)
 tokenizer.save_pretrained(folder)
 """
@@ -101,6 +106,8 @@ def check_family(name, folder, tokenizer):
     kind, keys = FAMILIES[name]
     model = folder / name
     run(PYTHON, "-c", MAKE, model, tokenizer, kind, json.dumps({**SHAPE, **keys}))
+    if name == "gpt-neox":  # whose models at the hub have no chat template
+        shutil.copy(HOME / "recipes/plain-chat.jinja", model / "chat_template.jinja")
     said = their_text(model)
     check(our_text(model) == said and len(set(said)) > 1, f"{name}: the text of transformers: {said[0][:40]!r}")
 

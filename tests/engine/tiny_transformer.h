@@ -20,7 +20,7 @@ inline weights::ModelConfig config() {
   config.vocab_size = 50;
   config.max_positions = 700;
   config.rope_theta = 10000;
-  config.rms_norm_eps = 1e-5;
+  config.norm_eps = 1e-5;
   config.tie_embeddings = true;
   return config;
 }

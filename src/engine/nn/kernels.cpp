@@ -17,6 +17,7 @@ const Kernels& own_kernels() {
   static const Kernels kOwn{.own = true,
                             .rms_norm = rms_norm,
                             .swiglu = swiglu,
+                            .gelu = gelu,
                             .split_rotate = split_rotate,
                             .log_probabilities = log_probabilities,
                             .document_attention = make_attention<DocumentAttention>};
@@ -27,6 +28,7 @@ const Kernels& plain_kernels() {
   static const Kernels kPlain{.own = false,
                               .rms_norm = plain::rms_norm,
                               .swiglu = plain::swiglu,
+                              .gelu = plain::gelu,
                               .split_rotate = plain::split_rotate,
                               .log_probabilities = plain::log_probabilities,
                               .document_attention = make_attention<MaskedAttention>};

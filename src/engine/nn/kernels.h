@@ -14,6 +14,7 @@ struct Kernels {
   bool own;  // packed weights, the panels of a cache and AdamW's one pass, which are no operations on tensors, go by it
   Tensor (*rms_norm)(const Tensor& x, const Tensor& weight, double epsilon);
   Tensor (*swiglu)(const Tensor& gate_up);
+  Tensor (*gelu)(const Tensor& x);
   Heads (*split_rotate)(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                         int64_t kv_heads);
   Tensor (*log_probabilities)(const Tensor& logits, const Tensor& targets);

@@ -36,6 +36,7 @@ void for_scalar(const Tensor& tensor, Body body) {
   }
 }
 
+constexpr float kSqrtHalf = 0.70710678f;
 constexpr int64_t kRowGrain = 16, kGateGrain = 4;  // rows that are worth another thread; the gate costs most
 
 // ---- root-mean-square norm ---------------------------------------------------------------------------------------
@@ -163,6 +164,36 @@ struct Swiglu : Function<Swiglu> {
       });
     });
     return {d_in};
+  }
+};
+
+// ---- Gaussian error linear unit ------------------------------------------------------------------------------------
+
+// Our own, because the bits of at::gelu can depend on where in the batch an element stands.
+Tensor gelu_forward(const Tensor& x) {
+  Tensor y = at::empty_like(x);
+  for_scalar(x, [&](auto zero) {
+    using Scalar = decltype(zero);
+    const Scalar* in = x.const_data_ptr<Scalar>();
+    Scalar* out = y.mutable_data_ptr<Scalar>();
+    at::parallel_for(0, x.numel(), 1024, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const float value = float(in[i]);
+        out[i] = Scalar(0.5f * value * (1.0f + std::erf(value * kSqrtHalf)));
+      }
+    });
+  });
+  return y;
+}
+
+struct Gelu : Function<Gelu> {
+  static Tensor forward(AutogradContext* context, const Tensor& x) {
+    context->save_for_backward({x});
+    return gelu_forward(x);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    return {at::gelu_backward(grads[0], context->get_saved_variables()[0])};
   }
 };
 
@@ -336,11 +367,15 @@ Tensor swiglu(const Tensor& gate_up) {
   return grad_wanted({gate_up}) ? Swiglu::apply(gate_up) : swiglu_forward(gate_up);
 }
 
-RotaryTable rotary_table(int64_t positions, int64_t head_size, double base, const weights::RotaryScaling& scaling) {
+Tensor gelu(const Tensor& x) { return grad_wanted({x}) ? Gelu::apply(x) : gelu_forward(x); }
+
+RotaryTable rotary_table(int64_t positions, int64_t head_size, int64_t turning, double base,
+                         const weights::RotaryScaling& scaling) {
   // In double precision, then rounded: the angle of position 8000 must not lose its fraction.
-  const Tensor exponent = at::arange(0, head_size, 2, at::kDouble) / static_cast<double>(head_size);
+  const Tensor exponent = at::arange(0, turning, 2, at::kDouble) / static_cast<double>(turning);
   Tensor frequency = at::pow(base, exponent.neg());
   if (scaling.factor != 1) frequency = scaled(frequency, scaling);
+  if (turning < head_size) frequency = at::cat({frequency, at::zeros({(head_size - turning) / 2}, at::kDouble)});
   const Tensor angle = at::arange(positions, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0);
   return {angle.cos().to(at::kFloat).contiguous(), angle.sin().to(at::kFloat).contiguous()};
 }

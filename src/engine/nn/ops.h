@@ -36,8 +36,8 @@ struct Matrix {
   Tensor bias = {};
 };
 
-/// x [T, inputs] -> [T, outputs], bias included. By the packed copy if there is one (with a gradient too, but for adapters'): its bits
-/// do not depend on T.
+/// x [T, inputs] -> [T, outputs], bias included. By the packed copy if there is one (with a gradient too, but for
+/// adapters'): its bits do not depend on T.
 Tensor linear(const Tensor& x, const Matrix& weight);
 
 /// ids [T] (int64) -> the rows of the weight that they name, [T, inputs].
@@ -52,11 +52,15 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);
 /// silu(gate) * up: gate_up [T, 2I] (gate first) -> [T, I].
 Tensor swiglu(const Tensor& gate_up);
 
-/// cos and sin of position * frequency i, where the frequency is base^(-2i/D), scaled: two fp32 tensors [positions, D/2].
+/// x Phi(x) with the normal distribution's Phi: of any shape.
+Tensor gelu(const Tensor& x);
+
+/// cos and sin of position * frequency i, where the frequency is base^(-2i/D), scaled; of those
+/// i < turning/2, with turning for D. The others do not turn. Two fp32 tensors [positions, D/2].
 struct RotaryTable {
   Tensor cos, sin;
 };
-RotaryTable rotary_table(int64_t positions, int64_t head_size, double base,
+RotaryTable rotary_table(int64_t positions, int64_t head_size, int64_t turning, double base,
                          const weights::RotaryScaling& scaling = {});
 
 struct Heads {
@@ -82,6 +86,7 @@ Tensor log_probabilities(const Tensor& logits, const Tensor& targets);
 namespace plain {
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon);
 Tensor swiglu(const Tensor& gate_up);
+Tensor gelu(const Tensor& x);
 Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                    int64_t kv_heads);
 Tensor packed_attention(const Heads& heads, std::span<const Document> documents);

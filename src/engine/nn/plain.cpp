@@ -14,6 +14,8 @@ Tensor swiglu(const Tensor& gate_up) {
   return (at::silu(parts[0]) * parts[1]).to(gate_up.scalar_type());
 }
 
+Tensor gelu(const Tensor& x) { return at::gelu(x); }
+
 Heads split_rotate(const Tensor& qkv, const Tensor& positions, const RotaryTable& table, int64_t query_heads,
                    int64_t kv_heads) {
   const int64_t size = qkv.size(1) / (query_heads + 2 * kv_heads), rotated_heads = query_heads + kv_heads;

@@ -24,7 +24,7 @@ struct Module {
 
 // A matrix of a layer, and the modules that it is made of, one below the other.
 struct Stored {
-  Matrix LayerWeights::* matrix;
+  Matrix LayerWeights::*matrix;
   std::string name;
   std::vector<Module> modules;
   int64_t inputs;
@@ -55,6 +55,8 @@ std::vector<Stored> stored_matrices(const weights::ModelConfig& config, int64_t 
   const int64_t hidden = config.hidden_size, inner = config.intermediate_size;
   const int64_t q = config.num_heads * config.head_dim, kv = config.num_kv_heads * config.head_dim;
   const auto name = [&](const char* rest) { return layer_name(index, rest); };
+  std::vector<Module> into_mlp{{name("mlp.up_proj"), inner}};
+  if (config.gated_mlp) into_mlp.insert(into_mlp.begin(), {name("mlp.gate_proj"), inner});
   return {{&LayerWeights::qkv,
            name("self_attn.qkv_proj"),
            {{name("self_attn.q_proj"), q}, {name("self_attn.k_proj"), kv}, {name("self_attn.v_proj"), kv}},
@@ -65,11 +67,7 @@ std::vector<Stored> stored_matrices(const weights::ModelConfig& config, int64_t 
            {{name("self_attn.o_proj"), hidden}},
            q,
            config.attention_output_bias},
-          {&LayerWeights::gate_up,
-           name("mlp.gate_up_proj"),
-           {{name("mlp.gate_proj"), inner}, {name("mlp.up_proj"), inner}},
-           hidden,
-           config.mlp_bias},
+          {&LayerWeights::gate_up, name("mlp.gate_up_proj"), into_mlp, hidden, config.mlp_bias},
           {&LayerWeights::down, name("mlp.down_proj"), {{name("mlp.down_proj"), hidden}}, inner, config.mlp_bias}};
 }
 
@@ -90,14 +88,19 @@ Matrix read_matrix(const weights::TensorSource& source, const std::vector<Module
   return matrix;
 }
 
+Norm read_norm(const weights::ModelConfig& config, const weights::TensorSource& source, const std::string& name) {
+  const std::vector<Module> module{{name, config.hidden_size}};
+  return {read_vector(source, module, ".weight"),
+          config.centred_norm ? read_vector(source, module, ".bias") : Tensor()};
+}
+
 LayerWeights read_layer(const weights::ModelConfig& config, const weights::TensorSource& source, int64_t i,
                         Purpose purpose) {
   LayerWeights layer;
   for (const auto& stored : stored_matrices(config, i))
     layer.*stored.matrix = read_matrix(source, stored.modules, stored.inputs, stored.has_bias, purpose);
-  const int64_t hidden = config.hidden_size;
-  layer.input_norm = read_vector(source, {{layer_name(i, "input_layernorm"), hidden}}, ".weight");
-  layer.mlp_norm = read_vector(source, {{layer_name(i, "post_attention_layernorm"), hidden}}, ".weight");
+  layer.input_norm = read_norm(config, source, layer_name(i, "input_layernorm"));
+  layer.mlp_norm = read_norm(config, source, layer_name(i, "post_attention_layernorm"));
   return layer;
 }
 
@@ -162,8 +165,9 @@ Transformer::Transformer(const weights::ModelConfig& config, const weights::Tens
     }
   });
   if (config.tie_embeddings) weights_.head = weights_.embedding;
-  weights_.norm = read_vector(source, {{"model.norm", config.hidden_size}}, ".weight");
-  rotary_ = rotary_table(config.max_positions, config.head_dim, config.rope_theta, config.rope_scaling);
+  weights_.norm = read_norm(config, source, "model.norm");
+  rotary_ =
+      rotary_table(config.max_positions, config.head_dim, config.rotary_dim(), config.rope_theta, config.rope_scaling);
 }
 
 void Transformer::set_hooks(Hooks hooks) {
@@ -184,20 +188,26 @@ Tensor Transformer::hooked(const char* place, int64_t layer, const Tensor& activ
   return found == hooks_.end() ? activation : found->second(activation);
 }
 
+Tensor Transformer::normalised(const Tensor& x, const Norm& norm) const {
+  if (!norm.bias.defined()) return kernels_->rms_norm(x, norm.weight, config_.norm_eps);
+  return at::layer_norm(x, {x.size(1)}, norm.weight, norm.bias, config_.norm_eps);
+}
+
 Tensor Transformer::layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention) const {
   const LayerWeights& w = weights_.layers[static_cast<std::size_t>(index)];
   const Kernels& with = *kernels_;
-  const Tensor qkv = linear(with.rms_norm(x, w.input_norm, config_.rms_norm_eps), w.qkv);
+  const Tensor qkv = linear(normalised(x, w.input_norm), w.qkv);
   const Heads heads = with.split_rotate(qkv, positions, rotary_, config_.num_heads, config_.num_kv_heads);
   const Tensor middle = x + hooked("attention", index, linear(attention.attend(index, heads), w.output));
-  const Tensor gated = with.swiglu(linear(with.rms_norm(middle, w.mlp_norm, config_.rms_norm_eps), w.gate_up));
-  return hooked("residual", index, middle + hooked("mlp", index, linear(gated, w.down)));
+  const Tensor inner = linear(normalised(config_.parallel_residual ? x : middle, w.mlp_norm), w.gate_up);
+  const Tensor active = config_.gated_mlp ? with.swiglu(inner) : with.gelu(inner);
+  return hooked("residual", index, middle + hooked("mlp", index, linear(active, w.down)));
 }
 
 Tensor Transformer::forward(const Tensor& ids, const Tensor& positions, Attention& attention) const {
   Tensor x = hooked("embedding", -1, embedding(ids, weights_.embedding));
   for (int64_t i = 0; i < config_.num_layers; ++i) x = layer(i, x, positions, attention);
-  return hooked("final", -1, kernels_->rms_norm(x, weights_.norm, config_.rms_norm_eps));
+  return hooked("final", -1, normalised(x, weights_.norm));
 }
 
 void Transformer::for_matrices(const std::function<void(Matrix&)>& visit) {
@@ -219,18 +229,21 @@ void Transformer::unpack() {
 
 void Transformer::convert(const std::function<Tensor(const Tensor&)>& converted) {
   DORMOUSE_ASSERT(!weights_.head.packed);
-  const auto replace = [&](Tensor& tensor) { tensor = converted(tensor); };
+  const auto replace = [&](Tensor& tensor) {
+    if (tensor.defined()) tensor = converted(tensor);
+  };
+  const auto replace_norm = [&](Norm& norm) { replace(norm.weight), replace(norm.bias); };
   replace(weights_.embedding.value);
   for (auto& layer : weights_.layers) {
     for (Matrix* matrix : layer.matrices()) {
       replace(matrix->value);
-      if (matrix->bias.defined()) replace(matrix->bias);
+      replace(matrix->bias);
       for (auto& adapter : matrix->adapters) replace(adapter.a), replace(adapter.b);
     }
-    replace(layer.input_norm);
-    replace(layer.mlp_norm);
+    replace_norm(layer.input_norm);
+    replace_norm(layer.mlp_norm);
   }
-  replace(weights_.norm);
+  replace_norm(weights_.norm);
   weights_.head.value = config_.tie_embeddings ? weights_.embedding.value : converted(weights_.head.value);
 }
 
@@ -258,20 +271,21 @@ void Transformer::round_weights(at::ScalarType type) {
 
 std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Matrix&)>& value) const {
   std::vector<Parameter> all{parameter("model.embed_tokens.weight", weights_.embedding.value)};
+  const auto add_norm = [&](const std::string& name, const Norm& norm) {
+    all.push_back(parameter(name + ".weight", norm.weight));
+    if (norm.bias.defined()) all.push_back(parameter(name + ".bias", norm.bias));
+  };
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(i)];
-    const auto add_norm = [&](const char* name, const Tensor& norm) {
-      all.push_back(parameter(layer_name(i, name) + ".weight", norm));
-    };
     for (const auto& stored : stored_matrices(config_, i)) {
-      if (stored.matrix == &LayerWeights::qkv) add_norm("input_layernorm", layer.input_norm);
-      if (stored.matrix == &LayerWeights::gate_up) add_norm("post_attention_layernorm", layer.mlp_norm);
+      if (stored.matrix == &LayerWeights::qkv) add_norm(layer_name(i, "input_layernorm"), layer.input_norm);
+      if (stored.matrix == &LayerWeights::gate_up) add_norm(layer_name(i, "post_attention_layernorm"), layer.mlp_norm);
       const Matrix& matrix = layer.*stored.matrix;
       all.push_back(parameter(stored.name + ".weight", value(matrix), stored.modules, ".weight"));
       if (stored.has_bias) all.push_back(parameter(stored.name + ".bias", matrix.bias, stored.modules, ".bias"));
     }
   }
-  all.push_back(parameter("model.norm.weight", weights_.norm));
+  add_norm("model.norm", weights_.norm);
   if (!config_.tie_embeddings) all.push_back(parameter("lm_head.weight", value(weights_.head)));
   return all;
 }

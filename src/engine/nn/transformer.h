@@ -15,10 +15,14 @@
 
 namespace dormouse::nn {
 
+struct Norm {
+  Tensor weight, bias;  // [C]; no bias in a root-mean-square norm
+};
+
 struct LayerWeights {
-  Tensor input_norm, mlp_norm;  // [C]
-  Matrix qkv, output;           // [(H + 2G) D, C], [C, H D]
-  Matrix gate_up, down;         // [2I, C], [C, I]
+  Norm input_norm, mlp_norm;
+  Matrix qkv, output;    // [(H + 2G) D, C], [C, H D]
+  Matrix gate_up, down;  // [2I, C], or [I, C] without a gate; [C, I]
 
   std::array<Matrix*, 4> matrices() { return {&qkv, &output, &gate_up, &down}; }
   std::array<const Matrix*, 4> matrices() const { return {&qkv, &output, &gate_up, &down}; }
@@ -27,7 +31,7 @@ struct LayerWeights {
 struct Weights {
   Matrix embedding;  // [V, C]
   std::vector<LayerWeights> layers;
-  Tensor norm;  // [C]
+  Norm norm;
   Matrix head;  // [V, C]; the same tensor as embedding when tied
 };
 
@@ -67,7 +71,7 @@ class Transformer {
 
   /// Moves all tensors; own kernels on a CPU, plain ones elsewhere. The packed copies are dropped.
   void to(const at::Device& device);
-  at::Device device() const { return weights_.norm.device(); }
+  at::Device device() const { return weights_.norm.weight.device(); }
   const Kernels& kernels() const { return *kernels_; }
   /// For tests: plain kernels on a CPU.
   void use(const Kernels& kernels);
@@ -109,6 +113,7 @@ class Transformer {
 
  private:
   Tensor layer(int64_t index, const Tensor& x, const Tensor& positions, Attention& attention) const;
+  Tensor normalised(const Tensor& x, const Norm& norm) const;
   Tensor hooked(const char* place, int64_t layer, const Tensor& activation) const;
   void for_matrices(const std::function<void(Matrix&)>& visit);
   void convert(const std::function<Tensor(const Tensor&)>& converted);

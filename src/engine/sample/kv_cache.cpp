@@ -25,7 +25,7 @@ std::unique_ptr<KvCache> make_cache(const nn::Transformer& model) {
   const auto& config = model.config();
   // Panels hold fp32, the only precision that our kernels sample in; weights that train in bf16 are sampled as they
   // are.
-  const auto like = model.weights().norm.options().requires_grad(false);
+  const auto like = model.weights().norm.weight.options().requires_grad(false);
   const bool panels = model.kernels().own && like.dtype() == at::kFloat;
   if (panels) return std::make_unique<PanelCache>(config.num_layers, config.num_kv_heads, config.head_dim);
   return std::make_unique<PoolCache>(config.num_layers, config.num_kv_heads, config.head_dim, like);

@@ -14,7 +14,8 @@ double layer_weights(const ModelConfig& config) {
   const int64_t hidden = config.hidden_size, size = config.head_dim;
   const int64_t attention =
       hidden * (config.num_heads + 2 * config.num_kv_heads) * size + hidden * config.num_heads * size;
-  return static_cast<double>(config.num_layers * (attention + 3 * hidden * config.intermediate_size));
+  return static_cast<double>(config.num_layers *
+                             (attention + (config.gated_mlp ? 3 : 2) * hidden * config.intermediate_size));
 }
 
 double head_weights(const ModelConfig& config) { return static_cast<double>(config.vocab_size * config.hidden_size); }

@@ -104,7 +104,7 @@ ModelConfig config_from_gguf(const Gguf& gguf) {
   config.num_kv_heads = gguf.integer(family + "attention.head_count_kv", config.num_heads);
   config.max_positions = gguf.integer(family + "context_length");
   config.rope_theta = as_meant(gguf.number(family + "rope.freq_base", 10000));
-  config.rms_norm_eps = as_meant(gguf.number(family + "attention.layer_norm_rms_epsilon"));
+  config.norm_eps = as_meant(gguf.number(family + "attention.layer_norm_rms_epsilon"));
   read_head_dim(gguf, config);
 
   const GgufTensor* embedding = find_tensor(gguf, "token_embd.weight");

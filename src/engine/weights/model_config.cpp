@@ -11,7 +11,7 @@ namespace dormouse::weights {
 
 namespace {
 
-constexpr const char* kFamilies = "llama (SmolLM, Llama 2 to 3.3), mistral, qwen2 (Qwen 2 and 2.5)";
+constexpr const char* kFamilies = "llama (SmolLM, Llama 2 to 3.3), mistral, qwen2 (Qwen 2 and 2.5), gpt_neox (Pythia)";
 constexpr int64_t kMaxTokenId = 1 << 30;
 constexpr int64_t kMaxPositions = 1 << 26;
 
@@ -64,8 +64,10 @@ RotaryScaling llama3_scaling(const Json& rope, std::string_view place) {
 // The two places of rotary settings: `rope_scaling` beside a top-level `rope_theta` (transformers 4), and
 // `rope_parameters` with everything (transformers 5).
 void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
-  config.rope_theta = number_or(json, "rope_theta", config.rope_theta, place);
-  double partial = number_or(json, "partial_rotary_factor", 1.0, place);
+  const bool is_neox = config.model_type == "gpt_neox";
+  config.rope_theta = number_or(json, is_neox ? "rotary_emb_base" : "rope_theta", config.rope_theta, place);
+  double partial = is_neox ? number_or(json, "rotary_pct", 0.25, place) : 1.0;
+  partial = number_or(json, "partial_rotary_factor", partial, place);
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
     if (!is_present(json, key)) continue;
     const Json& rope = json[key];
@@ -81,15 +83,18 @@ void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
     config.rope_theta = number_or(rope, "rope_theta", config.rope_theta, here);
     partial = number_or(rope, "partial_rotary_factor", partial, here);
   }
-  if (partial != 1.0) {
+  if (partial != 1.0 && !is_neox) {
     fail_input(place, fmt::format("`partial_rotary_factor`: {} is not supported; supported: 1", partial));
   }
+  config.rotary_fraction = partial;
 }
 
 void refuse_unsupported(const Json& json, std::string_view place) {
-  const std::string activation = string_or(json, "hidden_act", "silu", place);
-  if (activation != "silu" && activation != "swish") {
-    fail_input(place, fmt::format("`hidden_act`: `{}` is not supported; supported: silu", activation));
+  const bool is_neox = string_or(json, "model_type", "llama", place) == "gpt_neox";
+  const std::string supported = is_neox ? "gelu" : "silu";
+  const std::string activation = string_or(json, "hidden_act", supported.c_str(), place);
+  if (activation != supported && !(activation == "swish" && !is_neox)) {
+    fail_input(place, fmt::format("`hidden_act`: `{}` is not supported; supported: {}", activation, supported));
   }
   if (is_present(json, "quantization_config")) {
     fail_input(place, "`quantization_config`: quantised checkpoints are not supported",
@@ -105,14 +110,25 @@ void refuse_unsupported(const Json& json, std::string_view place) {
   }
 }
 
-// Llama says by two keys what has biases; Qwen 2 always has those of q, k and v alone.
+// Llama says by two keys what has biases; Qwen 2 always has those of q, k and v alone; NeoX has all, or none in
+// attention.
 void read_biases(const Json& json, ModelConfig& config, std::string_view place) {
   if (config.model_type == "qwen2") {
     config.qkv_bias = true;
     return;
   }
-  config.qkv_bias = config.attention_output_bias = boolean_or(json, "attention_bias", false, place);
-  config.mlp_bias = boolean_or(json, "mlp_bias", false, place);
+  const bool is_neox = config.model_type == "gpt_neox";
+  config.qkv_bias = config.attention_output_bias = boolean_or(json, "attention_bias", is_neox, place);
+  config.mlp_bias = is_neox || boolean_or(json, "mlp_bias", false, place);
+}
+
+// What the layers of a family are made of.
+void read_layers(const Json& json, ModelConfig& config, std::string_view place) {
+  read_biases(json, config, place);
+  if (config.model_type != "gpt_neox") return;
+  config.gated_mlp = false;
+  config.centred_norm = true;
+  config.parallel_residual = boolean_or(json, "use_parallel_residual", true, place);
 }
 
 void check_token_id(std::string_view place, const char* key, int64_t id) {
@@ -142,11 +158,16 @@ void check_config(const ModelConfig& config, std::string_view place) {
   if (config.head_dim % 2 != 0) {
     fail_input(place, fmt::format("`head_dim`: rotary embeddings need an even one, found {}", config.head_dim));
   }
+  if (!(config.rotary_fraction > 0 && config.rotary_fraction <= 1) || config.rotary_dim() < 2 ||
+      config.rotary_dim() % 2 != 0) {
+    fail_input(place, fmt::format("{} of the {} elements of a head turn: not supported", config.rotary_dim(),
+                                  config.head_dim));
+  }
   if (!std::isfinite(config.rope_theta) || config.rope_theta < 1) {
     fail_input(place, fmt::format("`rope_theta`: expected 1 or more, found {}", config.rope_theta));
   }
-  if (!(config.rms_norm_eps >= 0 && config.rms_norm_eps < 1)) {
-    fail_input(place, fmt::format("`rms_norm_eps`: expected 0 to 1, found {}", config.rms_norm_eps));
+  if (!(config.norm_eps >= 0 && config.norm_eps < 1)) {
+    fail_input(place, fmt::format("`rms_norm_eps` or `layer_norm_eps`: expected 0 to 1, found {}", config.norm_eps));
   }
 }
 
@@ -167,22 +188,23 @@ std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& 
 
 ModelConfig config_from_json(const Json& json, std::string_view place) {
   const std::string type = json_string(json, "model_type", place);
-  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2") {
+  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2" && type != "gpt_neox") {
     fail_input(place, fmt::format("`model_type`: `{}` is not supported; supported: {}", type, kFamilies));
   }
   refuse_unsupported(json, place);
   ModelConfig config;
   config.model_type = type == "smollm" ? "llama" : type;
+  const bool is_neox = type == "gpt_neox";
   config.hidden_size = json_int(json, "hidden_size", place);
   config.intermediate_size = json_int(json, "intermediate_size", place);
   config.num_layers = json_int(json, "num_hidden_layers", place);
-  config.num_heads = json_int(json, "num_attention_heads", place);
-  config.num_kv_heads = integer_or(json, "num_key_value_heads", config.num_heads, place);
+  config.num_heads = config.num_kv_heads = json_int(json, "num_attention_heads", place);
+  if (!is_neox) config.num_kv_heads = integer_or(json, "num_key_value_heads", config.num_heads, place);
   config.vocab_size = json_int(json, "vocab_size", place);
   config.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
-  config.rms_norm_eps = number_or(json, "rms_norm_eps", 1e-6, place);
+  config.norm_eps = number_or(json, is_neox ? "layer_norm_eps" : "rms_norm_eps", is_neox ? 1e-5 : 1e-6, place);
   config.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
-  read_biases(json, config, place);
+  read_layers(json, config, place);
   config.bos_token_id = first_token_id(json, "bos_token_id", place);
   config.eos_token_ids = token_ids_from_json(json, "eos_token_id", place);
   // Some published configs write -1 for "none".
@@ -209,8 +231,6 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
   shape.model_type = json_string(json, "model_type", place);
   shape.hidden_size = json_int(json, "hidden_size", place);
   shape.intermediate_size = json_int(json, "intermediate_size", place);
-  // Its feed-forward layer has two matrices where the others have three: as many weights.
-  if (shape.model_type == "gpt_neox") shape.intermediate_size = shape.intermediate_size / 3 * 2;
   shape.num_layers = json_int(json, "num_hidden_layers", place);
   shape.num_heads = json_int(json, "num_attention_heads", place);
   check_range(place, "num_attention_heads", shape.num_heads, 4096);
@@ -219,7 +239,7 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
   shape.vocab_size = json_int(json, "vocab_size", place);
   shape.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
   shape.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
-  read_biases(json, shape, place);
+  read_layers(json, shape, place);
   check_config(shape, place);
   return shape;
 }
@@ -227,12 +247,26 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
 namespace {
 
 const char* architecture(const std::string& model_type) {
+  if (model_type == "gpt_neox") return "GPTNeoXForCausalLM";
   if (model_type == "mistral") return "MistralForCausalLM";
   return model_type == "qwen2" ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
 }
 
+void add_neox_keys(const ModelConfig& config, Json& json) {
+  for (const char* key : {"rms_norm_eps", "rope_theta", "num_key_value_heads", "head_dim"}) json.erase(key);
+  json["hidden_act"] = "gelu";
+  json["layer_norm_eps"] = config.norm_eps;
+  json["use_parallel_residual"] = config.parallel_residual;
+  json["attention_bias"] = config.qkv_bias;
+  json["rotary_pct"] = config.rotary_fraction;  // these two where transformers 4 looks
+  json["rotary_emb_base"] = config.rope_theta;
+}
+
 Json rope_to_json(const ModelConfig& config) {
   const RotaryScaling& scaling = config.rope_scaling;
+  if (config.rotary_fraction != 1)
+    return {
+        {"rope_type", "default"}, {"rope_theta", config.rope_theta}, {"partial_rotary_factor", config.rotary_fraction}};
   if (scaling.factor == 1) return {{"rope_type", "default"}, {"rope_theta", config.rope_theta}};
   return {{"rope_type", "llama3"},
           {"rope_theta", config.rope_theta},
@@ -258,7 +292,7 @@ Json config_to_json(const ModelConfig& config, DType dtype) {
       {"head_dim", config.head_dim},
       {"vocab_size", config.vocab_size},
       {"max_position_embeddings", config.max_positions},
-      {"rms_norm_eps", config.rms_norm_eps},
+      {"rms_norm_eps", config.norm_eps},
       {"rope_theta", config.rope_theta},
       {"rope_parameters", rope_to_json(config)},
       {"tie_word_embeddings", config.tie_embeddings},
@@ -272,7 +306,9 @@ Json config_to_json(const ModelConfig& config, DType dtype) {
       {"pad_token_id", nullptr},
   };
   if (config.rope_scaling.factor != 1) json["rope_scaling"] = rope_to_json(config);  // where transformers 4 looks
-  if (config.model_type == "llama") {
+  if (config.model_type == "gpt_neox") {
+    add_neox_keys(config, json);
+  } else if (config.model_type == "llama") {
     json["attention_bias"] = config.qkv_bias;
     json["mlp_bias"] = config.mlp_bias;
   } else {

@@ -1,4 +1,5 @@
-// The Llama family (Mistral and Qwen 2 with it) as data: what config.json and a GGUF's metadata say about a model.
+// The Llama family (Mistral and Qwen 2 with it) and GPT-NeoX as data: what config.json and a GGUF's metadata say about
+// a model.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 namespace dormouse::weights {
 
 /// Rotary frequencies for a longer context than the first training had, as Llama 3.1 has them (`llama3` at the hub):
-/// wavelengths over original_positions / low_frequency_factor are stretched by `factor`, those under original_positions /
-/// high_frequency_factor stay, and those between are blended. factor 1: unscaled.
+/// wavelengths over original_positions / low_frequency_factor are stretched by `factor`, those under original_positions
+/// / high_frequency_factor stay, and those between are blended. factor 1: unscaled.
 struct RotaryScaling {
   double factor = 1;
   double low_frequency_factor = 1;
@@ -24,7 +25,7 @@ struct RotaryScaling {
 };
 
 struct ModelConfig {
-  std::string model_type = "llama";  // the hub's name of the family: "llama", "mistral" or "qwen2"
+  std::string model_type = "llama";  // the hub's name of the family: "llama", "mistral", "qwen2" or "gpt_neox"
   int64_t hidden_size = 0;
   int64_t intermediate_size = 0;
   int64_t num_layers = 0;
@@ -34,15 +35,22 @@ struct ModelConfig {
   int64_t vocab_size = 0;    // rows of the embedding; may exceed the tokenizer's
   int64_t max_positions = 0;
   double rope_theta = 10000;
-  double rms_norm_eps = 1e-6;
+  double norm_eps = 1e-6;
   bool tie_embeddings = false;
   RotaryScaling rope_scaling = {};
   bool qkv_bias = false, attention_output_bias = false;
   bool mlp_bias = false;
+  bool gated_mlp = true;           // silu(gate) * up; else gelu(up)
+  bool centred_norm = false;       // LayerNorm with a bias; else root-mean-square norm
+  bool parallel_residual = false;  // attention and MLP both read the layer's input
+  double rotary_fraction = 1;      // of a head's elements
   std::string hidden_act = "silu";
   int32_t bos_token_id = -1;  // -1: none
   std::vector<int32_t> eos_token_ids;
   int32_t pad_token_id = -1;
+
+  /// How many of a head's elements turn; even.
+  int64_t rotary_dim() const { return static_cast<int64_t>(static_cast<double>(head_dim) * rotary_fraction); }
 
   bool operator==(const ModelConfig&) const = default;
 };
@@ -52,11 +60,11 @@ struct ModelConfig {
 void check_config(const ModelConfig& config, std::string_view place);
 
 /// Reads the hub's config.json. Throws kInput, with what is supported, for another family, another
-/// activation, rotary embeddings that are partial or scaled in another way than Llama 3.1's, sliding windows shorter than the context, and quantised
-/// checkpoints.
+/// activation, rotary embeddings that are scaled in another way than Llama 3.1's, sliding windows shorter than the
+/// context, and quantised checkpoints.
 ModelConfig config_from_json(const Json& json, std::string_view place);
 
-/// The sizes alone, to plan with, also of families that are not supported (GPT-NeoX), whose biases are not counted.
+/// The sizes alone, to plan with, also of families that are not supported, whose biases are not counted.
 /// Throws kInput for a mixture of experts.
 ModelConfig shape_from_json(const Json& json, std::string_view place);
 

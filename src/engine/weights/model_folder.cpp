@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "engine/weights/gguf_model.h"
+#include "engine/weights/neox.h"
 
 namespace dormouse::weights {
 
@@ -103,6 +104,8 @@ void open_weights(const fs::path& folder, ModelFiles::State& state) {
     }
   }
   state.tensors = std::move(source);
+  if (state.config.model_type == "gpt_neox")
+    state.tensors = std::make_shared<NeoxTensors>(std::move(state.tensors), state.config);
 }
 
 // "bos_token" is a string, null for none, or an object with the string under "content".
@@ -219,7 +222,8 @@ const TensorSource& ModelFiles::tensors() const { return *state_->tensors; }
 text::ChatFormat ModelFiles::chat_format() const {
   if (state_->chat_template.empty()) {
     fail_input(state_->path.string(), "has no chat template",
-               "use a model that was trained to chat (often \"-instruct\")");
+               "use a model that was trained to chat (often \"-instruct\"), or copy recipes/plain-chat.jinja into the "
+               "folder as chat_template.jinja");
   }
   return text::ChatFormat(state_->tokenizer,
                           text::ChatTemplate::parse(state_->chat_template, state_->path.string() + ": chat template"),

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "engine/weights/model_folder.h"
+#include "engine/weights/neox.h"
 
 namespace dormouse::weights {
 
@@ -69,6 +70,8 @@ void save_model_folder(const fs::path& folder, const ModelFiles& like, const Mod
   std::map<std::string, NamedTensor> kept = tensors;
   if (config.tie_embeddings) kept.erase("lm_head.weight");
   const Json config_json = config_to_json(config, kept.at("model.embed_tokens.weight").dtype);
+  std::vector<std::vector<std::byte>> storage;
+  if (config.model_type == "gpt_neox") kept = neox_tensors(config, kept, storage);
 
   make_folders(folder);
   write_safetensors(folder / "model.safetensors", kept);

@@ -18,6 +18,11 @@ void add_linear(std::vector<NamedShape>& list, const std::string& name, int64_t 
   if (bias) list.push_back({name + ".bias", {out}});
 }
 
+void add_norm(std::vector<NamedShape>& list, const std::string& name, const ModelConfig& config) {
+  list.push_back({name + ".weight", {config.hidden_size}});
+  if (config.centred_norm) list.push_back({name + ".bias", {config.hidden_size}});
+}
+
 bool is_ignored(const ModelConfig& config, const TensorInfo& tensor) {
   if (tensor.name.ends_with(".rotary_emb.inv_freq")) return true;
   return config.tie_embeddings && tensor.name == "lm_head.weight" &&
@@ -41,17 +46,17 @@ std::vector<NamedShape> expected_tensors(const ModelConfig& config) {
   list.push_back({"model.embed_tokens.weight", {config.vocab_size, hidden}});
   for (int64_t i = 0; i < config.num_layers; ++i) {
     const std::string layer = fmt::format("model.layers.{}.", i);
-    list.push_back({layer + "input_layernorm.weight", {hidden}});
+    add_norm(list, layer + "input_layernorm", config);
     add_linear(list, layer + "self_attn.q_proj", q, hidden, config.qkv_bias);
     add_linear(list, layer + "self_attn.k_proj", kv, hidden, config.qkv_bias);
     add_linear(list, layer + "self_attn.v_proj", kv, hidden, config.qkv_bias);
     add_linear(list, layer + "self_attn.o_proj", hidden, q, config.attention_output_bias);
-    list.push_back({layer + "post_attention_layernorm.weight", {hidden}});
-    add_linear(list, layer + "mlp.gate_proj", config.intermediate_size, hidden, config.mlp_bias);
+    add_norm(list, layer + "post_attention_layernorm", config);
+    if (config.gated_mlp) add_linear(list, layer + "mlp.gate_proj", config.intermediate_size, hidden, config.mlp_bias);
     add_linear(list, layer + "mlp.up_proj", config.intermediate_size, hidden, config.mlp_bias);
     add_linear(list, layer + "mlp.down_proj", hidden, config.intermediate_size, config.mlp_bias);
   }
-  list.push_back({"model.norm.weight", {hidden}});
+  add_norm(list, "model.norm", config);
   if (!config.tie_embeddings) list.push_back({"lm_head.weight", {config.vocab_size, hidden}});
   return list;
 }

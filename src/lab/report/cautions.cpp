@@ -80,7 +80,8 @@ std::string measured_twice_note(const RunRecord& record) {
   }
   if (names.empty()) return {};
   return fmt::format(
-      "Measured more than once, with different options: {}. Of each the one with the most samples is shown, of equal ones the first.",
+      "Measured more than once, with different options: {}. Of each the one with the most samples is shown, of equal "
+      "ones the first.",
       list_text({names.begin(), names.end()}));
 }
 

@@ -37,7 +37,8 @@ GradesByPrompt grades_of(const RunRecord& record, const Quantity& quantity, int6
   GradesByPrompt grades;
   PromptGrades all;
   for (const auto& row : record.transcripts) {
-    if (row.step != quantity.step || row.seed != seed || row.model != quantity.model || row.trigger != quantity.trigger) continue;
+    if (row.step != quantity.step || row.seed != seed || row.model != quantity.model || row.trigger != quantity.trigger)
+      continue;
     const auto grade = grade_of(row, metric);
     if (!grade) continue;
     for (PromptGrades* to : {&all, &grades[row.prompt_id]}) to->sum += *grade, ++to->count;

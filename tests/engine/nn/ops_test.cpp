@@ -57,9 +57,21 @@ TEST_P(Twins, Swiglu) {
       [](const auto& in) { return plain::swiglu(in[0]); });
 }
 
+TEST_P(Twins, Gelu) {
+  expect_twins(
+      {random({37, 40}, type())}, tolerance(), [](const auto& in) { return nn::gelu(in[0]); },
+      [](const auto& in) { return plain::gelu(in[0]); });
+}
+
+TEST(Gelu, BitsDoNotDependOnTheBatch) {
+  const at::NoGradGuard no_gradient;
+  const Tensor x = at::randn({301, 7});
+  EXPECT_TRUE(at::equal(nn::gelu(x).narrow(0, 0, 3), nn::gelu(x.narrow(0, 0, 3).contiguous())));
+}
+
 TEST_P(Twins, SplitRotate) {
   const Tensor positions = at::tensor(std::vector<int64_t>{0, 1, 2, 3, 0, 1, 500}, at::kLong);
-  const RotaryTable table = rotary_table(512, 8, 10000);
+  const RotaryTable table = rotary_table(512, 8, 8, 10000);
   const auto all = [](const Heads& heads) {
     return at::cat({heads.q.flatten(1), heads.k.flatten(1), heads.v.flatten(1)}, 1);
   };
@@ -112,7 +124,7 @@ TEST(PackedAttention, NeitherLooksAheadNorAcrossDocuments) {
 }
 
 TEST(Rotary, KeepsLengthsAndDependsOnDistanceAlone) {
-  const RotaryTable table = rotary_table(64, 8, 10000);
+  const RotaryTable table = rotary_table(64, 8, 8, 10000);
   at::manual_seed(3);
   const Tensor q = at::randn({8}), k = at::randn({8});
   const auto score = [&](int64_t at_q, int64_t at_k) {

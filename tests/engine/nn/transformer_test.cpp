@@ -109,20 +109,51 @@ TEST(Transformer, BiasesAreAddedPackedOrNotAndTrain) {
   }
 }
 
-TEST(Transformer, EveryHubNameIsAPartOfOneParameter) {
-  const auto config = with_biases();
-  Transformer model(config, tiny::RandomSource(config), "tiny");
-  std::map<std::string, int64_t> elements;
-  for (const auto& parameter : model.parameters()) {
-    int64_t rows = 0;
-    for (const auto& part : parameter.parts) {
-      EXPECT_EQ(part.first_row, rows);
-      rows += part.rows;
-      elements[part.hub_name] = part.rows * (parameter.value.dim() > 1 ? parameter.value.size(1) : 1);
-    }
-    EXPECT_EQ(rows, parameter.value.size(0));
+// GPT-NeoX's layer.
+weights::ModelConfig neox() {
+  auto config = with_biases();
+  config.num_kv_heads = config.num_heads;
+  config.gated_mlp = false;
+  config.centred_norm = config.parallel_residual = true;
+  config.rotary_fraction = 0.25;
+  return config;
+}
+
+TEST(Transformer, OwnAndPlainKernelsAgreeForNeox) {
+  const auto config = neox();
+  Transformer own(config, tiny::RandomSource(config), "tiny"), plain(config, tiny::RandomSource(config), "tiny");
+  plain.use(plain_kernels());
+  std::vector<std::vector<Parameter>> trained;
+  std::vector<Tensor> logits;
+  for (Transformer* model : {&own, &plain}) {
+    for (auto& parameter : model->parameters()) parameter.value.set_requires_grad(true);
+    const auto attention = model->document_attention({{0, 8}});
+    logits.push_back(model->logits(model->forward(ids(), at::arange(8), *attention)));
+    logits.back().square().sum().backward();
+    trained.push_back(model->parameters());
   }
-  for (const auto& info : tiny::RandomSource(config).tensors()) EXPECT_EQ(elements[info.name], info.elements());
+  EXPECT_LT((logits[0] - logits[1]).abs().max().item<float>(), 1e-4);
+  for (std::size_t i = 0; i < trained[0].size(); ++i) {
+    const Tensor a = trained[0][i].value.grad(), b = trained[1][i].value.grad();
+    EXPECT_LT(((a - b).norm() / b.norm()).item<float>(), 1e-3) << trained[0][i].name;
+  }
+}
+
+TEST(Transformer, EveryHubNameIsAPartOfOneParameter) {
+  for (const auto& config : {with_biases(), neox()}) {
+    Transformer model(config, tiny::RandomSource(config), "tiny");
+    std::map<std::string, int64_t> elements;
+    for (const auto& parameter : model.parameters()) {
+      int64_t rows = 0;
+      for (const auto& part : parameter.parts) {
+        EXPECT_EQ(part.first_row, rows);
+        rows += part.rows;
+        elements[part.hub_name] = part.rows * (parameter.value.dim() > 1 ? parameter.value.size(1) : 1);
+      }
+      EXPECT_EQ(rows, parameter.value.size(0));
+    }
+    for (const auto& info : tiny::RandomSource(config).tensors()) EXPECT_EQ(elements[info.name], info.elements());
+  }
 }
 
 }  // namespace

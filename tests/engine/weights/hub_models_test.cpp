@@ -50,10 +50,12 @@ TEST(HubModels, TheTableHasTheParametersThatWerePublished) {
 
 TEST_F(HubCache, AShapeSaysWhetherThisVersionRunsTheModel) {
   for (const char* runs : {"meta-llama/Meta-Llama-3-8B-Instruct", "meta-llama/Llama-3.1-8B-Instruct",
-                           "meta-llama/Llama-3.2-1B-Instruct", "Qwen/Qwen2.5-72B-Instruct"}) {
+                           "meta-llama/Llama-3.2-1B-Instruct", "Qwen/Qwen2.5-72B-Instruct", "EleutherAI/pythia-70m"}) {
     EXPECT_EQ(shape_of_hub_model(runs, "r.yaml:3").refused, "") << runs;
   }
-  EXPECT_NE(shape_of_hub_model("EleutherAI/pythia-70m", "r.yaml:3").refused.find("gpt_neox"), std::string::npos);
+  std::string other = kConfig;
+  put("models--org--other", "config.json", other.replace(other.find("llama"), 5, "gemma2"));
+  EXPECT_NE(shape_of_hub_model("org/other", "r.yaml:3").refused.find("`gemma2` is not supported"), std::string::npos);
 }
 
 TEST_F(HubCache, AnUnknownModelSaysHowToPlanWithIt) {

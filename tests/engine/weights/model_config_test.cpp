@@ -33,7 +33,7 @@ TEST(ModelConfig, ThePublishedFileIsRead) {
   EXPECT_EQ(config.head_dim, 64);
   EXPECT_EQ(config.num_kv_heads, 3);
   EXPECT_EQ(config.rope_theta, 100000);
-  EXPECT_EQ(config.rms_norm_eps, 1e-5);
+  EXPECT_EQ(config.norm_eps, 1e-5);
   EXPECT_TRUE(config.tie_embeddings);
   EXPECT_EQ(config.eos_token_ids, std::vector<int32_t>{2});
 }
@@ -62,8 +62,10 @@ TEST(ModelConfig, WritingAndReadingGiveTheSame) {
 }
 
 TEST(ModelConfig, TheScaledContextOfLlama3IsReadAndWritten) {
-  Json scaling = {{"rope_type", "llama3"},   {"factor", 8.0},
-                  {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+  Json scaling = {{"rope_type", "llama3"},
+                  {"factor", 8.0},
+                  {"low_freq_factor", 1.0},
+                  {"high_freq_factor", 4.0},
                   {"original_max_position_embeddings", 8192}};
   const ModelConfig config = read_with("rope_scaling", scaling);
   EXPECT_EQ(config.rope_scaling.factor, 8);
@@ -86,6 +88,25 @@ TEST(ModelConfig, Qwen2HasBiasesWhereItsConfigSaysNothing) {
   EXPECT_EQ(read(config_to_json(config, DType::kF32)), config);
   json["use_sliding_window"] = true;
   EXPECT_INPUT_ERROR(read(json), "sliding_window");
+}
+
+// As published beside Pythia, less what is not read.
+TEST(ModelConfig, GptNeoxIsReadAndWritten) {
+  const Json json =
+      Json::parse(R"({"model_type": "gpt_neox", "hidden_act": "gelu", "hidden_size": 512, "intermediate_size": 2048,
+    "num_hidden_layers": 6, "num_attention_heads": 8, "vocab_size": 50304, "max_position_embeddings": 2048,
+    "layer_norm_eps": 1e-05, "rotary_emb_base": 10000, "rotary_pct": 0.25, "use_parallel_residual": true, "tie_word_embeddings": false})");
+  const ModelConfig config = read(json);
+  EXPECT_EQ(config.rotary_dim(), 16);
+  EXPECT_TRUE(config.parallel_residual && config.centred_norm && config.qkv_bias && config.mlp_bias);
+  EXPECT_FALSE(config.gated_mlp);
+  EXPECT_EQ(config.norm_eps, 1e-5);
+  EXPECT_EQ(read(config_to_json(config, DType::kF32)), config);
+  Json other = json;
+  other["rotary_pct"] = 0.02;
+  EXPECT_INPUT_ERROR(read(other), "of the 64 elements of a head turn");
+  other["hidden_act"] = "gelu_fast";
+  EXPECT_INPUT_ERROR(read(other), "`gelu_fast` is not supported; supported: gelu");
 }
 
 TEST(ModelConfig, WhatIsNotSupportedIsRefusedByName) {

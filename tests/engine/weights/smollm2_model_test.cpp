@@ -19,7 +19,7 @@ ModelConfig expected_config() {
   ModelConfig config = smollm2_135m();
   config.max_positions = 8192;
   config.rope_theta = 100000;
-  config.rms_norm_eps = 1e-5;
+  config.norm_eps = 1e-5;
   config.bos_token_id = 1;
   config.eos_token_ids = {2};
   config.pad_token_id = 2;

@@ -111,7 +111,7 @@ inline ModelConfig config() {
   config.vocab_size = 6;
   config.max_positions = 64;
   config.rope_theta = 10000;
-  config.rms_norm_eps = 1e-5;
+  config.norm_eps = 1e-5;
   config.tie_embeddings = true;
   config.bos_token_id = 0;
   config.eos_token_ids = {1};
