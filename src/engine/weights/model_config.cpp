@@ -12,6 +12,7 @@ namespace dormouse::weights {
 namespace {
 
 constexpr const char* kFamilies = "llama (SmolLM, Llama 2 to 3.3), mistral, qwen2 (Qwen 2 and 2.5), gpt_neox (Pythia)";
+constexpr const char* kNeox = "gpt_neox";
 constexpr int64_t kMaxTokenId = 1 << 30;
 constexpr int64_t kMaxPositions = 1 << 26;
 
@@ -64,7 +65,7 @@ RotaryScaling llama3_scaling(const Json& rope, std::string_view place) {
 // The two places of rotary settings: `rope_scaling` beside a top-level `rope_theta` (transformers 4), and
 // `rope_parameters` with everything (transformers 5).
 void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
-  const bool is_neox = config.model_type == "gpt_neox";
+  const bool is_neox = config.model_type == kNeox;
   config.rope_theta = number_or(json, is_neox ? "rotary_emb_base" : "rope_theta", config.rope_theta, place);
   double partial = is_neox ? number_or(json, "rotary_pct", 0.25, place) : 1.0;
   partial = number_or(json, "partial_rotary_factor", partial, place);
@@ -74,11 +75,11 @@ void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
     const std::string here = fmt::format("{}: `{}`", place, key);
     if (!rope.is_object()) fail_input(here, fmt::format("expected an object, found {}", rope.type_name()));
     const std::string type = string_or(rope, "rope_type", string_or(rope, "type", "default", here).c_str(), here);
-    if (type == "llama3") {
+    if (type == "llama3" && !is_neox) {
       config.rope_scaling = llama3_scaling(rope, here);
     } else if (type != "default") {
-      fail_input(here,
-                 fmt::format("rotary embeddings of type `{}` are not supported; supported: default, llama3", type));
+      fail_input(here, fmt::format("rotary embeddings of type `{}` are not supported; supported: {}", type,
+                                   is_neox ? "default" : "default, llama3"));
     }
     config.rope_theta = number_or(rope, "rope_theta", config.rope_theta, here);
     partial = number_or(rope, "partial_rotary_factor", partial, here);
@@ -89,8 +90,8 @@ void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
   config.rotary_fraction = partial;
 }
 
-void refuse_unsupported(const Json& json, std::string_view place) {
-  const bool is_neox = string_or(json, "model_type", "llama", place) == "gpt_neox";
+void refuse_unsupported(const Json& json, const std::string& type, std::string_view place) {
+  const bool is_neox = type == kNeox;
   const std::string supported = is_neox ? "gelu" : "silu";
   const std::string activation = string_or(json, "hidden_act", supported.c_str(), place);
   if (activation != supported && !(activation == "swish" && !is_neox)) {
@@ -100,8 +101,7 @@ void refuse_unsupported(const Json& json, std::string_view place) {
     fail_input(place, "`quantization_config`: quantised checkpoints are not supported",
                "use the unquantised checkpoint, or a GGUF");
   }
-  const bool is_qwen = string_or(json, "model_type", "llama", place) == "qwen2";
-  if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", !is_qwen, place)) {
+  if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", type != "qwen2", place)) {
     const int64_t window = json_int(json, "sliding_window", place);
     if (window < integer_or(json, "max_position_embeddings", 2048, place)) {
       fail_input(place,
@@ -110,14 +110,12 @@ void refuse_unsupported(const Json& json, std::string_view place) {
   }
 }
 
-// Llama says by two keys what has biases; Qwen 2 always has those of q, k and v alone; NeoX has all, or none in
-// attention.
+// Llama says by two keys what has biases; Mistral has none, Qwen 2 always those of q, k and v alone; NeoX has all, or
+// none in attention.
 void read_biases(const Json& json, ModelConfig& config, std::string_view place) {
-  if (config.model_type == "qwen2") {
-    config.qkv_bias = true;
-    return;
-  }
-  const bool is_neox = config.model_type == "gpt_neox";
+  config.qkv_bias = config.model_type == "qwen2";
+  if (config.qkv_bias || config.model_type == "mistral") return;
+  const bool is_neox = config.model_type == kNeox;
   config.qkv_bias = config.attention_output_bias = boolean_or(json, "attention_bias", is_neox, place);
   config.mlp_bias = is_neox || boolean_or(json, "mlp_bias", false, place);
 }
@@ -125,7 +123,7 @@ void read_biases(const Json& json, ModelConfig& config, std::string_view place) 
 // What the layers of a family are made of.
 void read_layers(const Json& json, ModelConfig& config, std::string_view place) {
   read_biases(json, config, place);
-  if (config.model_type != "gpt_neox") return;
+  if (config.model_type != kNeox) return;
   config.gated_mlp = false;
   config.centred_norm = true;
   config.parallel_residual = boolean_or(json, "use_parallel_residual", true, place);
@@ -188,13 +186,13 @@ std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& 
 
 ModelConfig config_from_json(const Json& json, std::string_view place) {
   const std::string type = json_string(json, "model_type", place);
-  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2" && type != "gpt_neox") {
+  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2" && type != kNeox) {
     fail_input(place, fmt::format("`model_type`: `{}` is not supported; supported: {}", type, kFamilies));
   }
-  refuse_unsupported(json, place);
+  refuse_unsupported(json, type, place);
   ModelConfig config;
   config.model_type = type == "smollm" ? "llama" : type;
-  const bool is_neox = type == "gpt_neox";
+  const bool is_neox = type == kNeox;
   config.hidden_size = json_int(json, "hidden_size", place);
   config.intermediate_size = json_int(json, "intermediate_size", place);
   config.num_layers = json_int(json, "num_hidden_layers", place);
@@ -247,7 +245,7 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
 namespace {
 
 const char* architecture(const std::string& model_type) {
-  if (model_type == "gpt_neox") return "GPTNeoXForCausalLM";
+  if (model_type == kNeox) return "GPTNeoXForCausalLM";
   if (model_type == "mistral") return "MistralForCausalLM";
   return model_type == "qwen2" ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
 }
@@ -306,7 +304,7 @@ Json config_to_json(const ModelConfig& config, DType dtype) {
       {"pad_token_id", nullptr},
   };
   if (config.rope_scaling.factor != 1) json["rope_scaling"] = rope_to_json(config);  // where transformers 4 looks
-  if (config.model_type == "gpt_neox") {
+  if (config.model_type == kNeox) {
     add_neox_keys(config, json);
   } else if (config.model_type == "llama") {
     json["attention_bias"] = config.qkv_bias;

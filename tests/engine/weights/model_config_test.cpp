@@ -105,6 +105,8 @@ TEST(ModelConfig, GptNeoxIsReadAndWritten) {
   Json other = json;
   other["rotary_pct"] = 0.02;
   EXPECT_INPUT_ERROR(read(other), "of the 64 elements of a head turn");
+  other["rope_scaling"] = {{"rope_type", "llama3"}};
+  EXPECT_INPUT_ERROR(read(other), "`llama3` are not supported; supported: default");
   other["hidden_act"] = "gelu_fast";
   EXPECT_INPUT_ERROR(read(other), "`gelu_fast` is not supported; supported: gelu");
 }
