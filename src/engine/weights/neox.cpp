@@ -34,7 +34,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kLayerMod
      {"mlp.down_proj", "mlp.dense_4h_to_h"}}};
 
 // "model.layers.3.mlp.up_proj.bias" -> "gpt_neox.layers.3.mlp.dense_h_to_4h.bias".
-std::string hub_name(const std::string& name) {
+std::string neox_name(const std::string& name) {
   const std::size_t dot = name.rfind('.');
   const std::string module = name.substr(0, dot), suffix = name.substr(dot);
   for (const auto& [ours, theirs] : kGlobalModules) {
@@ -88,7 +88,7 @@ std::vector<TensorInfo> NeoxTensors::tensors() const {
   std::vector<TensorInfo> list;
   std::set<std::string> used;
   for (const auto& expected : expected_tensors(config_)) {
-    const auto found = stored_.find(hub_name(expected.name));
+    const auto found = stored_.find(neox_name(expected.name));
     if (found == stored_.end()) continue;
     used.insert(found->first);
     TensorInfo info = found->second;
@@ -105,9 +105,9 @@ std::vector<TensorInfo> NeoxTensors::tensors() const {
 
 void NeoxTensors::read_f32(const std::string& name, std::span<float> out) const {
   const auto part = part_of_fused(name);
-  if (!part) return hub_->read_f32(hub_name(name), out);
+  if (!part) return hub_->read_f32(neox_name(name), out);
   std::vector<float> fused(3 * out.size());
-  hub_->read_f32(hub_name(name), fused);
+  hub_->read_f32(neox_name(name), fused);
   const int64_t rows = config_.num_heads * config_.head_dim;
   const std::size_t width = out.size() / static_cast<std::size_t>(rows);
   for (int64_t row = 0; row < rows; ++row) {
@@ -122,7 +122,7 @@ std::map<std::string, NamedTensor> neox_tensors(const ModelConfig& config,
   std::map<std::string, NamedTensor> hub;
   std::map<std::string, std::byte*> fused;  // by the hub's name
   for (const auto& [name, tensor] : tensors) {
-    const std::string to = hub_name(name);
+    const std::string to = neox_name(name);
     const auto part = part_of_fused(name);
     if (!part) {
       hub[to] = tensor;
