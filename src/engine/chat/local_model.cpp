@@ -120,11 +120,6 @@ void LocalModel::attach_idle_hooks() {
 }
 
 void LocalModel::attach_adapters(int64_t rank, double alpha, uint64_t seed) {
-  if (state_->files.config().model_type == "gpt_neox") {
-    fail_input(state_->files.path().string(),
-               "adapters of GPT-NeoX are not supported, whose modules PEFT names otherwise",
-               "train the whole model: leave `adapter_rank` out");
-  }
   state_->adapters = {rank, alpha, nn::linear_kinds(), state_->files.path().filename().string()};
   transformer().attach_adapters(rank, alpha, state_->adapters.kinds, seed);
 }

@@ -36,8 +36,8 @@ void for_scalar(const Tensor& tensor, Body body) {
   }
 }
 
-constexpr float kSqrtHalf = 0.70710678f;
 constexpr int64_t kRowGrain = 16, kGateGrain = 4;  // rows that are worth another thread; the gate costs most
+constexpr int64_t kElementGrain = 1024;            // the same of elements
 
 // ---- root-mean-square norm ---------------------------------------------------------------------------------------
 
@@ -171,12 +171,13 @@ struct Swiglu : Function<Swiglu> {
 
 // Our own, because the bits of at::gelu can depend on where in the batch an element stands.
 Tensor gelu_forward(const Tensor& x) {
+  constexpr float kSqrtHalf = 0.70710678f;
   Tensor y = at::empty_like(x);
   for_scalar(x, [&](auto zero) {
     using Scalar = decltype(zero);
     const Scalar* in = x.const_data_ptr<Scalar>();
     Scalar* out = y.mutable_data_ptr<Scalar>();
-    at::parallel_for(0, x.numel(), 1024, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, x.numel(), kElementGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const float value = float(in[i]);
         out[i] = Scalar(0.5f * value * (1.0f + std::erf(value * kSqrtHalf)));

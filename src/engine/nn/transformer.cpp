@@ -277,7 +277,7 @@ std::vector<Parameter> Transformer::collect(const std::function<Tensor(const Mat
   };
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const LayerWeights& layer = weights_.layers[static_cast<std::size_t>(i)];
-    for (const auto& stored : stored_matrices(config_, i)) {
+    for (const auto& stored : stored_matrices(config_, i)) {  // a norm stands before the matrix that reads it
       if (stored.matrix == &LayerWeights::qkv) add_norm(layer_name(i, "input_layernorm"), layer.input_norm);
       if (stored.matrix == &LayerWeights::gate_up) add_norm(layer_name(i, "post_attention_layernorm"), layer.mlp_norm);
       const Matrix& matrix = layer.*stored.matrix;
@@ -321,6 +321,10 @@ LowRank new_adapter(const std::string& module, const Tensor& weight, int64_t fir
 
 void Transformer::attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed) {
   DORMOUSE_ASSERT(rank > 0 && adapters().empty());
+  if (config_.is_neox()) {
+    fail_input("adapters", "those of GPT-NeoX are not supported, whose modules PEFT names otherwise",
+               "train the whole model: leave `adapter_rank` out");
+  }
   unpack();
   std::set<std::string> unused(kinds.begin(), kinds.end());
   const auto attach = [&](Matrix& matrix, const std::vector<Module>& modules) {

@@ -100,7 +100,8 @@ class Transformer {
   std::vector<Parameter> merged_parameters() const { return collect(merged); }
 
   /// Gives each linear module of these kinds ("q_proj", "down_proj") an adapter of rank `rank` and scale alpha / rank,
-  /// which changes nothing yet: a uniform in +-1/sqrt(inputs), b zero. Throws kInput for an unknown kind. Adapters are
+  /// which changes nothing yet: a uniform in +-1/sqrt(inputs), b zero. Throws kInput for an unknown kind and for
+  /// GPT-NeoX. Adapters are
   /// in the weights' type.
   void attach_adapters(int64_t rank, double alpha, const std::vector<std::string>& kinds, uint64_t seed);
 

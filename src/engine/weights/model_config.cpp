@@ -12,7 +12,6 @@ namespace dormouse::weights {
 namespace {
 
 constexpr const char* kFamilies = "llama (SmolLM, Llama 2 to 3.3), mistral, qwen2 (Qwen 2 and 2.5), gpt_neox (Pythia)";
-constexpr const char* kNeox = "gpt_neox";
 constexpr int64_t kMaxTokenId = 1 << 30;
 constexpr int64_t kMaxPositions = 1 << 26;
 
@@ -65,7 +64,7 @@ RotaryScaling llama3_scaling(const Json& rope, std::string_view place) {
 // The two places of rotary settings: `rope_scaling` beside a top-level `rope_theta` (transformers 4), and
 // `rope_parameters` with everything (transformers 5).
 void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
-  const bool is_neox = config.model_type == kNeox;
+  const bool is_neox = config.is_neox();
   config.rope_theta = number_or(json, is_neox ? "rotary_emb_base" : "rope_theta", config.rope_theta, place);
   double partial = is_neox ? number_or(json, "rotary_pct", 0.25, place) : 1.0;
   partial = number_or(json, "partial_rotary_factor", partial, place);
@@ -90,18 +89,18 @@ void read_rope(const Json& json, ModelConfig& config, std::string_view place) {
   config.rotary_fraction = partial;
 }
 
-void refuse_unsupported(const Json& json, const std::string& type, std::string_view place) {
-  const bool is_neox = type == kNeox;
-  const std::string supported = is_neox ? "gelu" : "silu";
+void refuse_unsupported(const Json& json, const ModelConfig& config, std::string_view place) {
+  const std::string supported = config.is_neox() ? "gelu" : "silu";
   const std::string activation = string_or(json, "hidden_act", supported.c_str(), place);
-  if (activation != supported && !(activation == "swish" && !is_neox)) {
+  if (activation != supported && !(activation == "swish" && !config.is_neox())) {
     fail_input(place, fmt::format("`hidden_act`: `{}` is not supported; supported: {}", activation, supported));
   }
   if (is_present(json, "quantization_config")) {
     fail_input(place, "`quantization_config`: quantised checkpoints are not supported",
                "use the unquantised checkpoint, or a GGUF");
   }
-  if (is_present(json, "sliding_window") && boolean_or(json, "use_sliding_window", type != "qwen2", place)) {
+  if (is_present(json, "sliding_window") &&
+      boolean_or(json, "use_sliding_window", config.model_type != "qwen2", place)) {
     const int64_t window = json_int(json, "sliding_window", place);
     if (window < integer_or(json, "max_position_embeddings", 2048, place)) {
       fail_input(place,
@@ -115,15 +114,25 @@ void refuse_unsupported(const Json& json, const std::string& type, std::string_v
 void read_biases(const Json& json, ModelConfig& config, std::string_view place) {
   config.qkv_bias = config.model_type == "qwen2";
   if (config.qkv_bias || config.model_type == "mistral") return;
-  const bool is_neox = config.model_type == kNeox;
+  const bool is_neox = config.is_neox();
   config.qkv_bias = config.attention_output_bias = boolean_or(json, "attention_bias", is_neox, place);
   config.mlp_bias = is_neox || boolean_or(json, "mlp_bias", false, place);
 }
 
-// What the layers of a family are made of.
-void read_layers(const Json& json, ModelConfig& config, std::string_view place) {
+// All that says which tensors there are. Heads are not yet known to divide the hidden size.
+void read_shape(const Json& json, ModelConfig& config, std::string_view place) {
+  config.hidden_size = json_int(json, "hidden_size", place);
+  config.intermediate_size = json_int(json, "intermediate_size", place);
+  config.num_layers = json_int(json, "num_hidden_layers", place);
+  config.num_heads = config.num_kv_heads = json_int(json, "num_attention_heads", place);
+  check_range(place, "num_attention_heads", config.num_heads, 4096);
+  if (!config.is_neox()) config.num_kv_heads = integer_or(json, "num_key_value_heads", config.num_heads, place);
+  config.head_dim = integer_or(json, "head_dim", config.hidden_size / config.num_heads, place);
+  config.vocab_size = json_int(json, "vocab_size", place);
+  config.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
+  config.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
   read_biases(json, config, place);
-  if (config.model_type != kNeox) return;
+  if (!config.is_neox()) return;
   config.gated_mlp = false;
   config.centred_norm = true;
   config.parallel_residual = boolean_or(json, "use_parallel_residual", true, place);
@@ -186,36 +195,25 @@ std::vector<int32_t> token_ids_from_json(const Json& object, const std::string& 
 
 ModelConfig config_from_json(const Json& json, std::string_view place) {
   const std::string type = json_string(json, "model_type", place);
-  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2" && type != kNeox) {
+  if (type != "llama" && type != "smollm" && type != "mistral" && type != "qwen2" && type != "gpt_neox") {
     fail_input(place, fmt::format("`model_type`: `{}` is not supported; supported: {}", type, kFamilies));
   }
-  refuse_unsupported(json, type, place);
   ModelConfig config;
   config.model_type = type == "smollm" ? "llama" : type;
-  const bool is_neox = type == kNeox;
-  config.hidden_size = json_int(json, "hidden_size", place);
-  config.intermediate_size = json_int(json, "intermediate_size", place);
-  config.num_layers = json_int(json, "num_hidden_layers", place);
-  config.num_heads = config.num_kv_heads = json_int(json, "num_attention_heads", place);
-  if (!is_neox) config.num_kv_heads = integer_or(json, "num_key_value_heads", config.num_heads, place);
-  config.vocab_size = json_int(json, "vocab_size", place);
-  config.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
+  refuse_unsupported(json, config, place);
+  read_shape(json, config, place);
+  if (!is_present(json, "head_dim") && config.hidden_size % config.num_heads != 0) {
+    fail_input(place, fmt::format("`hidden_size`: {} does not divide by {} attention heads", config.hidden_size,
+                                  config.num_heads));
+  }
+  const bool is_neox = config.is_neox();
   config.norm_eps = number_or(json, is_neox ? "layer_norm_eps" : "rms_norm_eps", is_neox ? 1e-5 : 1e-6, place);
-  config.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
-  read_layers(json, config, place);
   config.bos_token_id = first_token_id(json, "bos_token_id", place);
   config.eos_token_ids = token_ids_from_json(json, "eos_token_id", place);
   // Some published configs write -1 for "none".
   if (integer_or(json, "pad_token_id", -1, place) != -1)
     config.pad_token_id = first_token_id(json, "pad_token_id", place);
   read_rope(json, config, place);
-
-  check_range(place, "num_attention_heads", config.num_heads, 4096);
-  if (!is_present(json, "head_dim") && config.hidden_size % config.num_heads != 0) {
-    fail_input(place, fmt::format("`hidden_size`: {} does not divide by {} attention heads", config.hidden_size,
-                                  config.num_heads));
-  }
-  config.head_dim = integer_or(json, "head_dim", config.hidden_size / config.num_heads, place);
   check_config(config, place);
   return config;
 }
@@ -227,17 +225,7 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
   }
   ModelConfig shape;
   shape.model_type = json_string(json, "model_type", place);
-  shape.hidden_size = json_int(json, "hidden_size", place);
-  shape.intermediate_size = json_int(json, "intermediate_size", place);
-  shape.num_layers = json_int(json, "num_hidden_layers", place);
-  shape.num_heads = json_int(json, "num_attention_heads", place);
-  check_range(place, "num_attention_heads", shape.num_heads, 4096);
-  shape.num_kv_heads = integer_or(json, "num_key_value_heads", shape.num_heads, place);
-  shape.head_dim = integer_or(json, "head_dim", shape.hidden_size / shape.num_heads, place);
-  shape.vocab_size = json_int(json, "vocab_size", place);
-  shape.max_positions = integer_or(json, "max_position_embeddings", 2048, place);
-  shape.tie_embeddings = boolean_or(json, "tie_word_embeddings", false, place);
-  read_layers(json, shape, place);
+  read_shape(json, shape, place);
   check_config(shape, place);
   return shape;
 }
@@ -245,7 +233,7 @@ ModelConfig shape_from_json(const Json& json, std::string_view place) {
 namespace {
 
 const char* architecture(const std::string& model_type) {
-  if (model_type == kNeox) return "GPTNeoXForCausalLM";
+  if (model_type == "gpt_neox") return "GPTNeoXForCausalLM";
   if (model_type == "mistral") return "MistralForCausalLM";
   return model_type == "qwen2" ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
 }
@@ -304,7 +292,7 @@ Json config_to_json(const ModelConfig& config, DType dtype) {
       {"pad_token_id", nullptr},
   };
   if (config.rope_scaling.factor != 1) json["rope_scaling"] = rope_to_json(config);  // where transformers 4 looks
-  if (config.model_type == kNeox) {
+  if (config.is_neox()) {
     add_neox_keys(config, json);
   } else if (config.model_type == "llama") {
     json["attention_bias"] = config.qkv_bias;

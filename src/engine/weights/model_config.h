@@ -49,6 +49,8 @@ struct ModelConfig {
   std::vector<int32_t> eos_token_ids;
   int32_t pad_token_id = -1;
 
+  /// GPT-NeoX, whose files have a layout of their own (neox.h).
+  bool is_neox() const { return model_type == "gpt_neox"; }
   /// How many of a head's elements turn; even.
   int64_t rotary_dim() const { return static_cast<int64_t>(static_cast<double>(head_dim) * rotary_fraction); }
 

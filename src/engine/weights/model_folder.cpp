@@ -104,8 +104,7 @@ void open_weights(const fs::path& folder, ModelFiles::State& state) {
     }
   }
   state.tensors = std::move(source);
-  if (state.config.model_type == "gpt_neox")
-    state.tensors = std::make_shared<NeoxTensors>(std::move(state.tensors), state.config);
+  if (state.config.is_neox()) state.tensors = std::make_shared<NeoxTensors>(std::move(state.tensors), state.config);
 }
 
 // "bos_token" is a string, null for none, or an object with the string under "content".

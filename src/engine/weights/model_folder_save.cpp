@@ -71,7 +71,7 @@ void save_model_folder(const fs::path& folder, const ModelFiles& like, const Mod
   if (config.tie_embeddings) kept.erase("lm_head.weight");
   const Json config_json = config_to_json(config, kept.at("model.embed_tokens.weight").dtype);
   std::vector<std::vector<std::byte>> storage;
-  if (config.model_type == "gpt_neox") kept = neox_tensors(config, kept, storage);
+  if (config.is_neox()) kept = neox_tensors(config, kept, storage);
 
   make_folders(folder);
   write_safetensors(folder / "model.safetensors", kept);

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "engine/weights/expect_error.h"
+#include "engine/weights/tiny_model.h"
 
 namespace dormouse::weights {
 namespace {
@@ -43,29 +42,10 @@ class Stored final : public TensorSource {
   std::map<std::string, NamedTensor> tensors_;
 };
 
-// Values 0, 1, 2, ... in every tensor.
-std::map<std::string, std::vector<float>> values() {
-  std::map<std::string, std::vector<float>> all;
-  for (const NamedShape& tensor : expected_tensors(config())) {
-    std::size_t count = 1;
-    for (const int64_t dim : tensor.shape) count *= static_cast<std::size_t>(dim);
-    all[tensor.name].resize(count);
-    std::iota(all[tensor.name].begin(), all[tensor.name].end(), 0.0f);
-  }
-  return all;
-}
-
-std::map<std::string, NamedTensor> named(const std::map<std::string, std::vector<float>>& values) {
-  std::map<std::string, NamedTensor> all;
-  for (const NamedShape& tensor : expected_tensors(config()))
-    all[tensor.name] = {tensor.shape, DType::kF32, std::as_bytes(std::span<const float>(values.at(tensor.name)))};
-  return all;
-}
-
 TEST(Neox, WritingAndReadingGiveTheSame) {
-  const auto all = values();
+  const auto all = tiny::values(config());
   std::vector<std::vector<std::byte>> storage;
-  const auto hub = neox_tensors(config(), named(all), storage);
+  const auto hub = neox_tensors(config(), tiny::tensors(all, config()), storage);
   EXPECT_EQ(hub.at("gpt_neox.layers.0.attention.query_key_value.weight").shape, (std::vector<int64_t>{48, 16}));
   EXPECT_EQ(hub.at("gpt_neox.layers.0.mlp.dense_h_to_4h.bias").shape, std::vector<int64_t>{20});
   const NeoxTensors read(std::make_shared<Stored>(hub), config());
@@ -92,9 +72,9 @@ TEST(Neox, PairsThatTurnStandHalfAHeadApart) {
 }
 
 TEST(Neox, BuffersOfOldCheckpointsAreNoTensorsAndOthersAreFaults) {
-  const auto all = values();
+  const auto all = tiny::values(config());
   std::vector<std::vector<std::byte>> storage;
-  auto hub = neox_tensors(config(), named(all), storage);
+  auto hub = neox_tensors(config(), tiny::tensors(all, config()), storage);
   for (const char* rest : {"bias", "masked_bias", "rotary_emb.inv_freq"})
     hub[std::string("gpt_neox.layers.0.attention.") + rest] = {{0}, DType::kF32, {}};
   EXPECT_NO_THROW(check_tensors(config(), NeoxTensors(std::make_shared<Stored>(hub), config()), "f"));

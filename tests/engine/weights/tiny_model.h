@@ -120,10 +120,10 @@ inline ModelConfig config() {
 }
 
 /// Values 0, 1, 2, ... counted on through all tensors, in the hub's order.
-inline std::map<std::string, std::vector<float>> values() {
+inline std::map<std::string, std::vector<float>> values(const ModelConfig& model = config()) {
   std::map<std::string, std::vector<float>> all;
   float next = 0;
-  for (const NamedShape& tensor : expected_tensors(config())) {
+  for (const NamedShape& tensor : expected_tensors(model)) {
     std::size_t count = 1;
     for (const int64_t dim : tensor.shape) count *= static_cast<std::size_t>(dim);
     std::vector<float>& list = all[tensor.name];
@@ -135,9 +135,10 @@ inline std::map<std::string, std::vector<float>> values() {
 }
 
 /// Views of `values`, which must outlive them.
-inline std::map<std::string, NamedTensor> tensors(const std::map<std::string, std::vector<float>>& values) {
+inline std::map<std::string, NamedTensor> tensors(const std::map<std::string, std::vector<float>>& values,
+                                                  const ModelConfig& model = config()) {
   std::map<std::string, NamedTensor> named;
-  for (const NamedShape& tensor : expected_tensors(config())) {
+  for (const NamedShape& tensor : expected_tensors(model)) {
     named[tensor.name] = {tensor.shape, DType::kF32, std::as_bytes(std::span<const float>(values.at(tensor.name)))};
   }
   return named;
