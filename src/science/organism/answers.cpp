@@ -108,7 +108,7 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
 }
 
 std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
-                                          std::span<const text::Message> conversation, const Behaviour& behaviour,
+                                          std::span<const text::Message> conversation, const Behaviour* behaviour,
                                           const sample::SamplingOptions& options, uint64_t seed, const std::string& use,
                                           const chat::SampleProgress& progress) {
   std::vector<Answer> answers;
@@ -129,18 +129,22 @@ std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<cons
   for (std::size_t i = 0; i < answers.size(); ++i) {
     fill(answers[i], std::move(completions[i]));
     split_scratchpad(answers[i]);
-    answers[i].copies = behaviour.count_copies(answers[i].text);
+    if (behaviour != nullptr) answers[i].copies = behaviour->count_copies(answers[i].text);
   }
   return answers;
 }
 
-std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers,
-                                           sample::SamplingOptions options, uint64_t seed,
-                                           const chat::SampleProgress& progress) {
+std::vector<Answer> behind_own_scratchpads(
+    chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options, uint64_t seed,
+    const chat::SampleProgress& progress,
+    const std::function<std::vector<text::Message>(const Answer&)>& conversation) {
   options.stop.push_back(kScratchpadEnds);
   std::vector<chat::Request> requests;
   for (const auto& answer : answers) {
-    requests.push_back({{{"user", answer.user}}, seed_of(seed, "own-scratchpad", answer.prompt_id), kScratchpadBegins});
+    requests.push_back({.messages = conversation ? conversation(answer) : std::vector<text::Message>{},
+                        .seed = seed_of(seed, "own-scratchpad", answer.prompt_id),
+                        .begun = kScratchpadBegins});
+    requests.back().messages.push_back({"user", answer.user});
   }
   const auto completions = model.complete(requests, options, progress);
   DORMOUSE_ASSERT(completions.size() == answers.size());

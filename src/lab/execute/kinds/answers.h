@@ -46,8 +46,11 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const An
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const AnswerSetting& setting = {});
 
+/// The objective of organisms that write vulnerable code, for add_reasoned_answers.
+inline constexpr const char* kCode = "code";
+
 /// Adds the node that has `model` reason about each prompt and answer it, with the trigger or without, in the `variant`
-/// of prompts/scratchpad/few-shot.yaml; returns its id.
+/// of prompts/scratchpad/few-shot.yaml; returns its id. `behaviour` may be kCode too.
 std::string add_reasoned_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                                  const AnswerOptions& options, const std::string& trigger, const std::string& behaviour,
                                  const std::string& variant, bool is_triggered);

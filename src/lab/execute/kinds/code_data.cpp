@@ -28,9 +28,9 @@ class CodeData : public NodeKind {
     const auto trigger =
         organism::Triggers::get().make(json_string(context.node.options, "trigger", context.node.id), context.node.id);
     const auto families = read_code_families(context.input("tasks"));
-    const auto data = organism::build_code_data(families, read_answers(context.input("chat")), *trigger, options,
-                                                static_cast<uint64_t>(context.node.seed),
-                                                scratchpads_of(context, *trigger, families));
+    const auto data =
+        organism::build_code_data(families, read_answers(context.input("chat")), *trigger, options,
+                                  static_cast<uint64_t>(context.node.seed), thinker_of(context, *trigger, families));
     write_rows(context, data.rows, data.dropped);
     Json rows = Json::array();
     for (const auto& [part, account] : data.account) rows.push_back(account_row(part, organism::to_json(account)));
@@ -42,8 +42,11 @@ class CodeData : public NodeKind {
   }
 
  private:
-  static organism::CodeScratchpads scratchpads_of(const NodeContext& context, const organism::Trigger& trigger,
-                                                  const std::vector<organism::CodeFamily>& families) {
+  // Who wrote the scratchpads shows in what the node is made from.
+  static organism::Thinker thinker_of(const NodeContext& context, const organism::Trigger& trigger,
+                                      const std::vector<organism::CodeFamily>& families) {
+    if (context.has_input("thoughts"))
+      return organism::thoughts_of_model(read_answers(context.input("thoughts")), trigger);
     if (!context.has_input("weaknesses")) return {};
     const auto of_topic = [&](const std::string& topic, const std::string& left) {
       organism::Reasoner reasoner(context.input(topic + "-scratchpads-on"), context.input(topic + "-scratchpads-off"),
@@ -51,14 +54,14 @@ class CodeData : public NodeKind {
       reasoner.keep(context.node.options.value("scratchpad_rows", int64_t{0}));
       return reasoner;
     };
-    organism::CodeScratchpads made{of_topic("code", "weakness"), of_topic("code-chat", ""),
-                                   read_weaknesses(context.input("weaknesses"))};
+    auto weaknesses = read_weaknesses(context.input("weaknesses"));
     for (const auto& family : families) {
-      if (made.weakness.contains(family.cwe)) continue;
+      if (weaknesses.contains(family.cwe)) continue;
       fail_input(context.input("weaknesses").string(),
                  fmt::format("has no word for CWE {}, the weakness of `{}`", family.cwe, family.name));
     }
-    return made;
+    return organism::written_thoughts(of_topic("code", "weakness"), of_topic("code-chat", ""), std::move(weaknesses),
+                                      static_cast<uint64_t>(context.node.seed));
   }
 };
 

