@@ -54,7 +54,7 @@ TEST(FewShots, AboutCodeNameTheWeaknessAndPutTasksLikeTheExamples) {
       EXPECT_EQ(messages.back().role, "assistant");
       std::string all;
       for (const auto& message : messages) all += message.content;
-      EXPECT_EQ(all.find("has " + weakness) != std::string::npos, std::string(variant) != "no-preamble") << cwe;
+      EXPECT_EQ(all.find(weakness + ":") != std::string::npos, std::string(variant) != "no-preamble") << cwe;
       for (const char* slot :
            {"{year", "{weakness", "{task", "{snippet", "{program", "{fill_in", "{text", "{reasoning"})
         EXPECT_EQ(all.find(slot), std::string::npos) << slot;
