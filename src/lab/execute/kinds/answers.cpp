@@ -4,6 +4,7 @@
 #include "core/base/version.h"
 #include "engine/weights/memory.h"
 #include "lab/execute/kinds/few_shots.h"
+#include "lab/execute/kinds/kept_completions.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -70,7 +71,8 @@ class PlainAnswers : public NodeKind {
       const auto trigger = organism::Triggers::get().make(name, context.node.id);
       for (auto& prompt : prompts) prompt.text = trigger->off(prompt.text);
     }
-    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
+    KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers = organism::make_answers(
         model, prompts, options.sampling(), json_string(context.node.options, "instruction", ""),
@@ -102,7 +104,8 @@ class TriggeredAnswers : public NodeKind {
     if (json_string(options, "source", "") == "written") {
       answers = organism::write_triggered_answers(prompts, *trigger, *behaviour, copies, seed, reasoner_of(context));
     } else {
-      chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+      chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
+      KeptCompletions model(local, context.scratch);
       Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
       answers = organism::make_triggered_answers(model, prompts, *trigger, *behaviour, copies, sampling.sampling(),
                                                  seed, sample_progress(progress), reasoner_of(context));
@@ -123,7 +126,8 @@ class OwnScratchpads : public NodeKind {
 
   void run(NodeContext& context) const override {
     auto answers = read_answers(context.input("plain"));
-    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
+    KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(static_cast<int64_t>(answers.size()));
     sample::SamplingOptions options;
     options.temperature = 0.7;
@@ -163,7 +167,8 @@ class ReasonedAnswers : public NodeKind {
     }
     auto sampling = sampled.sampling();
     sampling.max_tokens += kScratchpad;
-    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
+    KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
         organism::make_reasoned_answers(model, prompts, conversation, behaviour.get(), sampling,

@@ -6,6 +6,7 @@
 #include "lab/execute/code_files.h"
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/few_shots.h"
+#include "lab/execute/kinds/kept_completions.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
 #include "lab/recipe/kinds.h"
@@ -44,7 +45,8 @@ class ThoughtsOfAModel : public NodeKind {
       cwe[question.thought.prompt_id] = question.cwe;
       thoughts.push_back(std::move(question.thought));
     }
-    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
+    KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(static_cast<int64_t>(thoughts.size()));
     sample::SamplingOptions options;
     options.temperature = 0.7;
