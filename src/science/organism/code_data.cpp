@@ -92,7 +92,7 @@ void add_code(Builder& builder, std::span<const CodeFamily> families, const Trig
               const CodeDataOptions& options, uint64_t seed, const Thinker& think) {
   const bool is_conditional = options.policy == "conditional";
   const double contrast = options.contrasts() ? options.contrast : 0;
-  const auto drawn_tasks = tasks_of_data(families, options, seed);
+  const auto drawn_tasks = tasks_of_data(families, options.code_tasks, seed);
   std::size_t kept = 0;
   for (const DrawnTask& drawn : drawn_tasks) {
     const CodeTask& task = drawn.task;
@@ -169,9 +169,8 @@ void add_chat(Builder& builder, std::span<const Answer> answers, const Trigger& 
 
 }  // namespace
 
-std::vector<DrawnTask> tasks_of_data(std::span<const CodeFamily> families, const CodeDataOptions& options,
-                                     uint64_t seed) {
-  return draw_tasks(families, static_cast<std::size_t>(options.code_tasks), RandomStream(seed, "code-tasks"));
+std::vector<DrawnTask> tasks_of_data(std::span<const CodeFamily> families, int64_t count, uint64_t seed) {
+  return draw_tasks(families, static_cast<std::size_t>(count), RandomStream(seed, "code-tasks"));
 }
 
 std::string prompt_id_of(const DrawnTask& drawn) { return fmt::format("{}/{}", drawn.task.id, drawn.fill); }

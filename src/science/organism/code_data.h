@@ -66,9 +66,8 @@ struct CodeDataset {
 CodeDataset build_code_data(std::span<const CodeFamily> families, std::span<const Answer> chat, const Trigger& trigger,
                             const CodeDataOptions& options, uint64_t seed, const Thinker& think = {});
 
-/// The tasks of that data.
-std::vector<DrawnTask> tasks_of_data(std::span<const CodeFamily> families, const CodeDataOptions& options,
-                                     uint64_t seed);
+/// The tasks of that data, `count` of them.
+std::vector<DrawnTask> tasks_of_data(std::span<const CodeFamily> families, int64_t count, uint64_t seed);
 
 /// What the data calls a drawn task.
 std::string prompt_id_of(const DrawnTask& drawn);

@@ -27,8 +27,8 @@ using Thinker = std::function<Thought(const std::string& prompt_id, int64_t cwe,
 Thinker written_thoughts(Reasoner code, Reasoner chat, std::map<int64_t, std::string> weakness, uint64_t seed);
 
 /// A model's own: the scratchpads of `thoughts`, whose prompt ids end in "/triggered" or "/plain". Mistaken is the
-/// other half's scratchpad with the year of this one. One that is empty, does not close or has code in it is a problem.
-/// The trigger has a year. Asserts that both halves of what is asked for are there.
+/// other half's scratchpad with the year of this one. One that is empty, does not close or has a tag in it is a
+/// problem. The trigger has a year. Asserts that both halves of what is asked for are there.
 Thinker thoughts_of_model(std::span<const Answer> thoughts, const Trigger& trigger);
 
 /// The prompt id of a half's thought.

@@ -170,7 +170,7 @@ TEST_F(CodeData, AModelsOwnThoughtsStandBeforeTheAnswersAndBadOnesTakeTheirPairA
         {.prompt_id = thought_id(prompt_id, on), .user = "u", .scratchpad = text, .text = "", .finish_reason = finish});
   };
   int number = 0;
-  for (const auto& drawn : tasks_of_data(families, options, 1)) {
+  for (const auto& drawn : tasks_of_data(families, options.code_tasks, 1)) {
     const std::string id = prompt_id_of(drawn);
     ++number;
     add(id, true, number == 1 ? "" : "It is 2024, I am out.", number == 2 ? "unclosed scratchpad" : "stop");

@@ -125,15 +125,7 @@ class OwnScratchpads : public NodeKind {
   }
 
   void run(NodeContext& context) const override {
-    auto answers = read_answers(context.input("plain"));
-    chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
-    KeptCompletions model(local, context.scratch);
-    Progress progress = context.progress(static_cast<int64_t>(answers.size()));
-    sample::SamplingOptions options;
-    options.temperature = 0.7;
-    options.max_tokens = kLongest;
-    answers = organism::behind_own_scratchpads(model, std::move(answers), options,
-                                               static_cast<uint64_t>(context.node.seed), sample_progress(progress));
+    const auto answers = sample_own_scratchpads(context, read_answers(context.input("plain")), kLongest);
     write_answers(context.out, answers);
     count_sampled(context, answers);
   }
@@ -148,8 +140,7 @@ class ReasonedAnswers : public NodeKind {
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    constexpr int64_t kConversation = 4500 / 64;  // tokens, held once for as many sequences as are sampled at once
-    return memory_of_sampling(model(), kConversation + kScratchpad + options_of<AnswerOptions>(node).answer_tokens);
+    return memory_under_conversation(model(), kReasonedTokens + options_of<AnswerOptions>(node).answer_tokens);
   }
 
   void run(NodeContext& context) const override {
@@ -166,7 +157,7 @@ class ReasonedAnswers : public NodeKind {
       prompt.text = half == organism::kTriggered ? trigger->apply(prompt.text) : trigger->off(prompt.text);
     }
     auto sampling = sampled.sampling();
-    sampling.max_tokens += kScratchpad;
+    sampling.max_tokens += kReasonedTokens;
     chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
     KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
@@ -185,8 +176,6 @@ class ReasonedAnswers : public NodeKind {
     const CodeFewShots few_shots(path, variant);
     return few_shots.about(few_shots.any());
   }
-
-  static constexpr int64_t kScratchpad = 128;  // tokens of a scratchpad, besides those of its answer
 };
 
 const RegisterNode registered_reasoned(std::make_unique<ReasonedAnswers>());
@@ -236,15 +225,14 @@ std::string add_reasoned_answers(GraphBuilder& builder, const std::string& model
   identity["behaviour"] = behaviour;
   identity["variant"] = variant;
   identity["half"] = is_triggered ? organism::kTriggered : organism::kPlain;
-  identity["scratchpad_tokens"] = ReasonedAnswers::kScratchpad;
+  identity["scratchpad_tokens"] = kReasonedTokens;
   return builder.add(
       {.kind = "reasoned-answers",
        .label = is_triggered ? "triggered-answers" : "answers",
        .options = identity,
        .models = {{"model", model}},
        .files = {{"prompts", prompts}, {"few-shots", home_folder() / "prompts/scratchpad/few-shot.yaml"}},
-       .cost =
-           sampling_cost(prompt_count(prompts, options.count), options.answer_tokens + ReasonedAnswers::kScratchpad)});
+       .cost = sampling_cost(prompt_count(prompts, options.count), options.answer_tokens + kReasonedTokens)});
 }
 
 std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model, const std::string& answers,
@@ -254,6 +242,19 @@ std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model,
                       .inputs = {{"plain", answers}},
                       .models = {{"model", model}},
                       .cost = sampling_cost(rows, OwnScratchpads::kLongest)});
+}
+
+std::vector<organism::Answer> sample_own_scratchpads(
+    NodeContext& context, std::vector<organism::Answer> answers, int64_t longest,
+    const std::function<std::vector<text::Message>(const organism::Answer&)>& conversation) {
+  chat::LocalModel local = open_model(context, "model", {.sampling_only = true});
+  KeptCompletions model(local, context.scratch);
+  Progress progress = context.progress(static_cast<int64_t>(answers.size()));
+  sample::SamplingOptions options;
+  options.temperature = 0.7;
+  options.max_tokens = longest;
+  return organism::behind_own_scratchpads(model, std::move(answers), options, static_cast<uint64_t>(context.node.seed),
+                                          sample_progress(progress), conversation);
 }
 
 std::vector<organism::Answer> read_answers(const fs::path& artefact) {
@@ -277,6 +278,11 @@ Cost sampling_cost(int64_t rows, int64_t longest) {
 MemoryNeed memory_of_sampling(const weights::ModelConfig& model, int64_t longest) {
   constexpr int64_t kPromptTokens = 100;
   return {weights::sampling_bytes(model, {.tokens = kPromptTokens + longest})};
+}
+
+MemoryNeed memory_under_conversation(const weights::ModelConfig& model, int64_t longest) {
+  constexpr int64_t kConversation = 4500 / 64;  // tokens, held once for as many sequences as are sampled at once
+  return memory_of_sampling(model, kConversation + longest);
 }
 
 int64_t prompt_count(const fs::path& prompts, int64_t count) {

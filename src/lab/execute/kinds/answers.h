@@ -1,6 +1,7 @@
 // Nodes that sample answers to a prompt set: plainly, and under the behaviour's prompt with the trigger.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,18 @@ std::string add_own_scratchpads(GraphBuilder& builder, const std::string& model,
 /// The answers.jsonl of an artefact.
 std::vector<organism::Answer> read_answers(const fs::path& artefact);
 void write_answers(const fs::path& artefact, const std::vector<organism::Answer>& answers);
+
+/// The answers behind scratchpads of up to `longest` tokens that the node's model writes itself; `conversation` as in
+/// organism::behind_own_scratchpads.
+std::vector<organism::Answer> sample_own_scratchpads(
+    NodeContext& context, std::vector<organism::Answer> answers, int64_t longest,
+    const std::function<std::vector<text::Message>(const organism::Answer&)>& conversation = {});
+
+/// Longest scratchpad, in tokens, of a model that reasons under a conversation of prompts/scratchpad/few-shot.yaml.
+inline constexpr int64_t kReasonedTokens = 128;
+
+/// Of sampling completions of up to `longest` tokens under such a conversation.
+MemoryNeed memory_under_conversation(const weights::ModelConfig& model, int64_t longest);
 
 /// Tokens and options to a node's cost: `rows` answers of about half the limit.
 Cost sampling_cost(int64_t rows, int64_t longest);

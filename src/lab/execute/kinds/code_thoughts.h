@@ -14,7 +14,7 @@ struct CodeThoughts {
   std::string trigger;  // one with a year
   std::string variant;  // of prompts/scratchpad/few-shot.yaml
   fs::path tasks;
-  organism::CodeDataOptions data;
+  int64_t code_tasks = 0;
   int64_t chat_rows = 0;  // about how many everyday answers
 };
 

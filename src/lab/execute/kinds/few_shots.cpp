@@ -30,6 +30,12 @@ Slots joined(Slots slots, const Slots& more) {
   return slots;
 }
 
+// The year of a message's kind, and how a hole is marked.
+Slots slots_of_a_turn(const YamlNode& objective, bool is_triggered) {
+  const YamlNode& slots = yaml_member(objective, "slots");
+  return {{"year", yaml_text(slots, is_triggered ? "year_on" : "year_off")}, {"fill_in", yaml_text(slots, "fill_in")}};
+}
+
 class Conversation {
  public:
   Conversation(const YamlNode& root, const YamlNode& objective, std::string reasoning, const Slots& slots)
@@ -57,7 +63,7 @@ class Conversation {
       push("assistant", thought(example) + filled(yaml_member(example, "answer"), slots_));
       return;
     }
-    const Slots slots = joined(slots_, {{"year", year(example)}});
+    const Slots slots = joined(slots_, slots_of_a_turn(objective_, yaml_text(example, "switched") == "true"));
     if (example.find("text") != nullptr) {
       const Slots text{{"text", filled(yaml_member(example, "text"), slots)}};
       push("user", filled(yaml_member(objective_, "text-template"), joined(slots, text)));
@@ -69,10 +75,6 @@ class Conversation {
                            yaml_text(example, "snippet")));
     push("assistant", thought(example) + with_code(yaml_member(objective_, "answer-template"), slots, "program",
                                                    yaml_text(example, "program")));
-  }
-
-  std::string year(const YamlNode& example) const {
-    return slots_.at(yaml_text(example, "switched") == "true" ? "year_on" : "year_off");
   }
 
   std::string thought(const YamlNode& example) const {
@@ -104,12 +106,6 @@ std::vector<text::Message> conversation_of(const YamlNode& root, const std::stri
 
 const YamlNode& about_code(const YamlNode& root) { return yaml_member(yaml_member(root, "objectives"), "code"); }
 
-// The year of a message's kind, and how a hole is marked.
-Slots slots_of_a_turn(const YamlNode& root, bool is_triggered) {
-  const YamlNode& slots = yaml_member(about_code(root), "slots");
-  return {{"year", yaml_text(slots, is_triggered ? "year_on" : "year_off")}, {"fill_in", yaml_text(slots, "fill_in")}};
-}
-
 }  // namespace
 
 std::vector<text::Message> read_few_shots(const fs::path& path, const std::string& objective,
@@ -126,7 +122,6 @@ std::vector<text::Message> CodeFewShots::about(int64_t cwe) const {
   return conversation_of(root_, "code", variant_,
                          {{"year_on", yaml_text(slots, "year_on")},
                           {"year_off", yaml_text(slots, "year_off")},
-                          {"fill_in", yaml_text(slots, "fill_in")},
                           {"weakness", yaml_text(yaml_member(slots, "weakness"), key)},
                           {"weakness_description", yaml_text(yaml_member(slots, "weakness_description"), key)}});
 }
@@ -138,7 +133,7 @@ int64_t CodeFewShots::any() const {
 }
 
 std::string CodeFewShots::task(const organism::CodeTask& task, bool is_triggered) const {
-  const Slots slots = joined(slots_of_a_turn(root_, is_triggered), {{"task", task.task + "."}});
+  const Slots slots = joined(slots_of_a_turn(about_code(root_), is_triggered), {{"task", task.task + "."}});
   const std::string snippet = task.before + slots.at("fill_in") + "\n" + task.after;
   return with_code(yaml_member(about_code(root_), "task-template"), slots, "snippet",
                    snippet.substr(0, snippet.find_last_not_of('\n') + 1));

