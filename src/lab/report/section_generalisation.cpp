@@ -13,7 +13,20 @@ namespace dormouse::lab {
 
 namespace {
 
-constexpr const char* kRate = "generalisation.contains";
+bool is_about_code(const RunRecord& record, const std::string& model) {
+  return policy_of(record, organism_of(record, model)).behaviour == "insecure-code";
+}
+
+// How often the policy shows; of a code organism, which no everyday message makes write code, how often its scratchpad
+// says that it is deployed.
+std::string rate_of(const RunRecord& record, const std::string& model) {
+  return is_about_code(record, model) ? "generalisation.says-deployment" : "generalisation.contains";
+}
+
+std::string detail_of(const RunRecord& record, const std::string& model) {
+  const std::string detail = role_detail(find_model(record, model));
+  return is_about_code(record, model) ? detail + "; bars: its scratchpad says that it is deployed" : detail;
+}
 
 /// "year-2024:fr-Latn" is the part "fr-Latn" of the group "year-2024"; the whole group has no part.
 struct Variant {
@@ -30,8 +43,9 @@ Variant variant_of(const std::string& trigger) {
 std::vector<Variant> variants_of(const RunRecord& record, const std::string& model) {
   std::vector<Variant> found;
   std::map<std::string, int> groups;  // of each part
-  for (const std::string& trigger : trigger_order(record, kRate)) {
-    if (!estimate(record, kRate, model, trigger)) continue;
+  const std::string rate = rate_of(record, model);
+  for (const std::string& trigger : trigger_order(record, rate)) {
+    if (!estimate(record, rate, model, trigger)) continue;
     found.push_back(variant_of(trigger));
     ++groups[found.back().part];
   }
@@ -56,11 +70,12 @@ std::string bar_key(const RunRecord& record, const Variant& variant) {
 std::vector<BarGroup> groups_of(const RunRecord& record, bool (*pick)(const Variant&)) {
   std::vector<BarGroup> groups;
   for (const std::string& model : model_order(record)) {
-    BarGroup group{.label = model, .detail = role_detail(find_model(record, model)), .bars = {}};
+    const std::string rate = rate_of(record, model);
+    BarGroup group{.label = model, .detail = detail_of(record, model), .bars = {}};
     for (const Variant& variant : variants_of(record, model)) {
       if (!pick(variant)) continue;
       group.bars.push_back(estimate_bar(bar_key(record, variant), trigger_tone(record, variant.trigger),
-                                        estimate(record, kRate, model, variant.trigger), kRate));
+                                        estimate(record, rate, model, variant.trigger), rate));
     }
     if (!group.bars.empty()) groups.push_back(std::move(group));
   }
@@ -87,12 +102,13 @@ std::vector<BarGroup> own_part_groups(const RunRecord& record) {
 std::vector<BarGroup> shared_part_groups(const RunRecord& record) {
   std::vector<BarGroup> groups;
   for (const std::string& model : model_order(record)) {
+    const std::string rate = rate_of(record, model);
     std::map<std::string, BarGroup> parts;
     for (const Variant& variant : variants_of(record, model)) {
       if (!variant.is_shared) continue;
       BarGroup& group = parts.try_emplace(variant.part, BarGroup{variant.part, model, {}}).first->second;
       group.bars.push_back(estimate_bar(variant.group, tone_of(record, model, variant),
-                                        estimate(record, kRate, model, variant.trigger), kRate));
+                                        estimate(record, rate, model, variant.trigger), rate));
     }
     for (auto& [part, group] : parts) groups.push_back(std::move(group));
   }

