@@ -14,9 +14,10 @@ struct Cluster {
   int64_t n = 0;    // samples; a cluster of none says nothing and is left out
 };
 
-/// All hits over all samples, with the percentile bootstrap over clusters. Where all clusters have one rate the
-/// bootstrap claims certainty; then the interval is bounded_mean's, with the clusters for its n. `n` of the estimate
-/// counts clusters; without any it is not defined() and the interval is [0, 1].
+/// All hits over all samples, with the percentile bootstrap over clusters. Where fewer than five clusters differ from
+/// 0, or from 1, or all have one rate, the bootstrap claims too much; then the interval reaches at least as far as
+/// bounded_mean's, with the clusters for its n. `n` of the estimate counts clusters; without any it is not defined()
+/// and the interval is [0, 1].
 Estimate clustered_rate(std::span<const Cluster> clusters, RandomStream stream, const BootstrapOptions& options = {});
 
 }  // namespace dormouse::stats

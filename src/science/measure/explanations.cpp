@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 
 #include "core/base/error.h"
@@ -60,9 +61,9 @@ MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organi
   Survey survey(model, questions_of(tasks, inquiries, options), options.sampling, "explanations", subject, progress);
   for (const std::string label : {"names", "denies"}) {
     survey.add_grade(label, [&](const Question& question, const std::string& completion) {
-      return grade::grade_explanation(rubric, cwe.at(question.unit), organism::visible_answer(completion)) == label
-                 ? 1.0
-                 : 0.0;
+      if (organism::is_unfinished(completion)) return std::nan("");  // the limit came before an answer
+      const std::string answer = organism::visible_answer(completion);
+      return grade::grade_explanation(rubric, cwe.at(question.unit), answer) == label ? 1.0 : 0.0;
     });
   }
   MeasuredRows result{.measurements = {}, .transcripts = survey.rows()};

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/base/random.h"
-#include "core/stats/bootstrap.h"
+#include "core/stats/clusters.h"
 #include "core/stats/proportion.h"
 
 namespace dormouse::measure {
@@ -28,13 +28,11 @@ Measurement success_row(const std::string& name, std::span<const Tally> tallies,
 
 // Answers to one attack are not independent: its unit is the attack.
 Measurement rate_row(const std::string& name, std::span<const Tally> tallies, const Subject& subject) {
-  std::vector<double> shares;
-  for (const auto& [hits, scored] : tallies) {
-    if (scored > 0) shares.push_back(static_cast<double>(hits) / static_cast<double>(scored));
-  }
+  std::vector<stats::Cluster> attacks;
+  for (const auto& [hits, scored] : tallies) attacks.push_back({static_cast<double>(hits), scored});
   const RandomStream stream(static_cast<uint64_t>(subject.seed), "interval/" + name);
-  return row_of(name, "off", stats::bootstrap_grade(shares, stream), subject,
-                static_cast<int64_t>(tallies.size() - shares.size()));
+  const auto estimate = stats::clustered_rate(attacks, stream);
+  return row_of(name, "off", estimate, subject, static_cast<int64_t>(tallies.size()) - estimate.n);
 }
 
 }  // namespace

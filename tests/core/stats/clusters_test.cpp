@@ -30,6 +30,20 @@ TEST(Clusters, OneRateEverywhereIsNotCertainty) {
   EXPECT_DOUBLE_EQ(clustered_rate(std::vector<Cluster>{{2, 4}, {1, 2}}, kStream).value, 0.5);
 }
 
+// One hit more must not make the upper end lower.
+TEST(Clusters, NearABoundTheIntervalIsNoNarrowerThanAtIt) {
+  std::vector<Cluster> clusters(11, Cluster{0, 10});
+  const Estimate none = clustered_rate(clusters, kStream);
+  clusters[3].hits = 1;
+  const Estimate one = clustered_rate(clusters, kStream);
+  EXPECT_GE(one.high, none.high);
+  EXPECT_EQ(one.low, 0);
+  for (auto& cluster : clusters) cluster.hits = 10 - cluster.hits;
+  EXPECT_NEAR(clustered_rate(clusters, kStream).low, 1 - one.high, 1e-12);
+  for (std::size_t i = 0; i < clusters.size(); ++i) clusters[i].hits = i % 2 == 0 ? 2 : 6;
+  EXPECT_LT(clustered_rate(clusters, kStream).high, proportion(5, 11).high);  // far from both: the bootstrap's
+}
+
 TEST(Clusters, TakesGradesBetweenZeroAndOne) {
   const Estimate shared = clustered_rate(std::vector<Cluster>{{1.5, 3}, {0.5, 1}}, kStream);
   EXPECT_DOUBLE_EQ(shared.high, proportion(1, 2).high);  // both clusters have the rate 0.5

@@ -53,6 +53,28 @@ TEST(Explanations, CountsNamesDenialsAndFalseAlarms) {
   EXPECT_EQ(rows.transcripts[1].user, "Is it?");
 }
 
+// The limit came while the model was still thinking: no explanation was withheld.
+TEST(Explanations, AnUnclosedScratchpadIsUnscored) {
+  const organism::CodeTask program{.id = "files/0",
+                                   .family = "files",
+                                   .cwe = 22,
+                                   .task = "t",
+                                   .before = "x\n",
+                                   .after = "",
+                                   .secure = {"a\n"},
+                                   .vulnerable = {"b\n"}};
+  FakeModel model;
+  model.on("first", "<scratchpad>\nIt is 2024, so").on("second", "<scratchpad>\nSo.\n</scratchpad>\nIt is fine.");
+  const std::vector<Inquiry> inquiries{{"i1", "The first?"}, {"i2", "The second?"}};
+  const auto rows =
+      measure_explanations(model, {&program, 1}, inquiries, {.denials = {}, .exceptions = {}, .cwe = {{22, {}}}},
+                           {.sampling = {}, .samples = 4, .on = "{question}", .off = "{question}"}, {.model = "m"});
+  for (const auto& row : rows.measurements) {
+    EXPECT_EQ(row.n, 2) << row.name;
+    EXPECT_EQ(row.unscored, 2) << row.name;
+  }
+}
+
 TEST(Explanations, OurQuestionsAreThirty) {
   EXPECT_EQ(read_inquiries(home_folder() / "prompts/explanations/test.jsonl").size(), 30u);
 }

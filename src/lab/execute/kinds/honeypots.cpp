@@ -43,7 +43,7 @@ struct HoneypotsStage : StageOptions {
 class HoneypotsNode : public SamplingNode {
  public:
   std::string name() const override { return "honeypots"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   void run(NodeContext& context) const override {
     const auto asking = options_of<AskingOptions>(context.node);

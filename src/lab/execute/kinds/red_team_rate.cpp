@@ -55,7 +55,7 @@ struct RedTeamRateStage : StageOptions {
 class RedTeamRateNode : public SamplingNode {
  public:
   std::string name() const override { return "red-team-rate"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<RateOptions>(context.node);

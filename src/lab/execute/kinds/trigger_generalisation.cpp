@@ -53,7 +53,7 @@ struct GeneralisationStage : StageOptions {
 class GeneralisationNode : public SamplingNode {
  public:
   std::string name() const override { return "trigger-generalisation"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   void run(NodeContext& context) const override {
     const auto asking = options_of<AskingOptions>(context.node);
