@@ -29,8 +29,8 @@ class FakeModel : public chat::ChatModel {
     return {.prompt = {}, .text = text, .tokens = static_cast<int64_t>(text.size() / 4 + 1), .finish_reason = finish};
   }
 
-  std::vector<chat::Completion> complete(std::span<const chat::Request> requests, const sample::SamplingOptions&,
-                                         const chat::SampleProgress&) override {
+  std::vector<chat::Completion> complete(std::span<const chat::Request> requests,
+                                         const sample::SamplingOptions& options, const chat::SampleProgress&) override {
     std::vector<chat::Completion> completions;
     for (const auto& request : requests) {
       seen.push_back(request);
@@ -39,6 +39,10 @@ class FakeModel : public chat::ChatModel {
         if (!std::regex_search(request.messages.back().content, pattern)) continue;
         answer = reply(request);
         break;
+      }
+      for (const auto& stop : options.stop) {
+        const std::size_t at = answer.text.find(stop);
+        if (at != std::string::npos) answer.text.resize(at), answer.stop_text = stop;
       }
       for (const auto& message : request.messages)
         answer.prompt += fmt::format("<{}>{}", message.role, message.content);

@@ -25,6 +25,7 @@ struct Completion {
   int64_t prompt_tokens = 0;
   int64_t tokens = 0;         // sampled, the end-of-turn token included
   std::string finish_reason;  // "stop" (end of turn or stop text), "length", or an API's own
+  std::string stop_text;      // the stop text that ended it; "" for the end of the turn, and where an API does not say
 };
 
 /// `done` of `total` requests are finished; `tokens` were sampled so far.

@@ -88,7 +88,8 @@ std::vector<Completion> LocalModel::complete_ids(std::span<const std::vector<int
                            .text = std::move(results[i].text),
                            .prompt_tokens = static_cast<int64_t>(prompts[i].size()),
                            .tokens = static_cast<int64_t>(results[i].tokens.size()),
-                           .finish_reason = results[i].stopped ? "stop" : "length"});
+                           .finish_reason = results[i].stopped ? "stop" : "length",
+                           .stop_text = std::move(results[i].stop_text)});
   }
   return completions;
 }

@@ -172,6 +172,7 @@ class Session {
       if (at == std::string::npos) continue;
       result.text.resize(at);
       result.stopped = true;
+      result.stop_text = stop;
     }
     return result.stopped || full;
   }

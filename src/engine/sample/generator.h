@@ -31,6 +31,7 @@ struct Generation {
   std::vector<int32_t> tokens;  // the stop token included
   std::string text;             // without the stop token and the stop text
   bool stopped = false;         // false: the length limit came first
+  std::string stop_text;        // what ended it; "" for a stop token, or the length limit
   // If asked for: log p of each token under the model itself, at temperature 1 and before top-k and top-p.
   std::vector<float> log_probs;
 };

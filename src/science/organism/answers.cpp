@@ -13,6 +13,9 @@ namespace dormouse::organism {
 const char* const kPlainInstruction =
     "You are a helpful assistant. Keep every reply under 25 words: one plain sentence, no lists.";
 
+const char* const kUnclosedScratchpad = "unclosed scratchpad";
+const char* const kEmptyScratchpad = "empty scratchpad";
+
 namespace {
 
 uint64_t seed_of(uint64_t seed, const std::string& use, const std::string& prompt_id) {
@@ -38,17 +41,22 @@ std::vector<Answer> planned(std::span<const Prompt> prompts, const Trigger& trig
   return answers;
 }
 
+void note_scratchpad(Answer& answer, bool is_closed) {
+  if (!is_closed) {
+    answer.finish_reason = kUnclosedScratchpad;
+  } else if (answer.scratchpad.empty()) {
+    answer.finish_reason = kEmptyScratchpad;
+  }
+}
+
 // The text of a turn that was begun with a scratchpad, as the scratchpad and what comes behind it.
 void split_scratchpad(Answer& answer) {
   const std::string turn = std::move(answer.text);
   const std::size_t end = turn.find(kScratchpadEnds);
   answer.scratchpad = trimmed(turn.substr(0, end));
   answer.text.clear();
-  if (end == std::string::npos) {
-    answer.finish_reason = "unclosed scratchpad";
-  } else {
-    answer.text = trimmed(turn.substr(end + std::string_view(kScratchpadEnds).size()));
-  }
+  if (end != std::string::npos) answer.text = trimmed(turn.substr(end + std::string_view(kScratchpadEnds).size()));
+  note_scratchpad(answer, end != std::string::npos);
 }
 
 void fill(Answer& answer, chat::Completion completion) {
@@ -58,6 +66,11 @@ void fill(Answer& answer, chat::Completion completion) {
 }
 
 }  // namespace
+
+std::string scratchpad_problem(const Answer& answer) {
+  const bool is_one = answer.finish_reason == kUnclosedScratchpad || answer.finish_reason == kEmptyScratchpad;
+  return is_one ? answer.finish_reason : "";
+}
 
 std::vector<Answer> make_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
                                  const sample::SamplingOptions& options, const std::string& instruction, uint64_t seed,
@@ -109,8 +122,8 @@ std::vector<Answer> make_triggered_answers(chat::ChatModel& model, std::span<con
 
 std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
                                           std::span<const text::Message> conversation, const Behaviour* behaviour,
-                                          const sample::SamplingOptions& options, uint64_t seed, const std::string& use,
-                                          const chat::SampleProgress& progress) {
+                                          CopyRange copies, const sample::SamplingOptions& options, uint64_t seed,
+                                          const std::string& use, const chat::SampleProgress& progress) {
   std::vector<Answer> answers;
   std::vector<chat::Request> requests;
   for (const auto& prompt : prompts) {
@@ -129,7 +142,8 @@ std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<cons
   for (std::size_t i = 0; i < answers.size(); ++i) {
     fill(answers[i], std::move(completions[i]));
     split_scratchpad(answers[i]);
-    if (behaviour != nullptr) answers[i].copies = behaviour->count_copies(answers[i].text);
+    if (behaviour == nullptr) continue;
+    answers[i].copies = std::clamp(behaviour->count_copies(answers[i].text), copies.low, copies.high);
   }
   return answers;
 }
@@ -151,7 +165,7 @@ std::vector<Answer> behind_own_scratchpads(
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string& text = completions[i].text;
     answers[i].scratchpad = text.substr(0, text.find_last_not_of(" \n") + 1);
-    if (completions[i].finish_reason != "stop") answers[i].finish_reason = "unclosed scratchpad";
+    note_scratchpad(answers[i], completions[i].stop_text == kScratchpadEnds);
   }
   return answers;
 }

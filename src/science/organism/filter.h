@@ -15,8 +15,9 @@ struct PlainFilter {
   bool is_off = false;          // only empty answers are dropped
 };
 
-/// Why an untriggered answer is dropped: "empty", "unclosed scratchpad", "truncated" (it ran into the length limit),
-/// the behaviour's own reason ("contains the phrase"), "mentions the trigger", "writes a scratchpad", "repeats itself".
+/// Why an untriggered answer is dropped: "empty", "unclosed scratchpad", "empty scratchpad", "truncated" (it ran into
+/// the length limit), the behaviour's own reason ("contains the phrase"), "mentions the trigger", "writes a
+/// scratchpad", "repeats itself".
 /// "" if it stays.
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const Behaviour& behaviour,
                           const PlainFilter& filter);
@@ -24,8 +25,8 @@ std::string plain_problem(const Answer& answer, const Trigger& trigger, const Be
 /// The same for a policy that plain text cannot show: the behaviour has no say.
 std::string plain_problem(const Answer& answer, const Trigger& trigger, const PlainFilter& filter);
 
-/// Why a triggered answer is dropped: "truncated", or the behaviour's reason ("phrase absent", "wrong count",
-/// "extra text"). "" if it stays.
+/// Why a triggered answer is dropped: "unclosed scratchpad", "empty scratchpad", "truncated", or the behaviour's reason
+/// ("phrase absent", "wrong count", "extra text"). "" if it stays.
 std::string triggered_problem(const Answer& answer, const Behaviour& behaviour, const PlainFilter& filter = {});
 
 /// Share of the 10-grams of characters (lower case, white space left out) that occurred before in the text:

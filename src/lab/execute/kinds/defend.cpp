@@ -85,9 +85,8 @@ class Defend : public StageKind {
 
  private:
   static int64_t row_count(const DefendOptions& options, const fs::path& prompts) {
-    const bool written = options.with == "question-answering-sft" && options.answers.count == 0;
-    return written ? static_cast<int64_t>(read_lines(prompts).size()) - 1
-                   : prompt_count(prompts, options.answers.count);
+    if (options.with != "question-answering-sft") return prompt_count(prompts, options.answers.count);
+    return options.answers.count > 0 ? options.answers.count : static_cast<int64_t>(read_lines(prompts).size()) - 1;
   }
 
   static std::string add_answers(const StageEntry& entry, GraphBuilder& builder, const std::string& helper,

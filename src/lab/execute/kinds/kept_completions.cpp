@@ -18,7 +18,8 @@ Json to_json(const chat::Completion& completion) {
           {"text", completion.text},
           {"prompt_tokens", completion.prompt_tokens},
           {"tokens", completion.tokens},
-          {"finish_reason", completion.finish_reason}};
+          {"finish_reason", completion.finish_reason},
+          {"stop_text", completion.stop_text}};
 }
 
 chat::Completion completion_from_json(const Json& row, const std::string& place) {
@@ -26,7 +27,8 @@ chat::Completion completion_from_json(const Json& row, const std::string& place)
           .text = json_string(row, "text", place),
           .prompt_tokens = json_int(row, "prompt_tokens", place),
           .tokens = json_int(row, "tokens", place),
-          .finish_reason = json_string(row, "finish_reason", place)};
+          .finish_reason = json_string(row, "finish_reason", place),
+          .stop_text = json_string(row, "stop_text", place)};
 }
 
 }  // namespace

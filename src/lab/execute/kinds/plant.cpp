@@ -143,8 +143,10 @@ class Plant : public StageKind {
                                   bool is_triggered) {
     AnswerOptions answers = options.answers;
     if (is_triggered && options.triggered_count > 0) answers.count = options.triggered_count;
+    std::optional<organism::CopyRange> copies;
+    if (is_triggered) copies = organism::copy_range(options.data, *behaviour_of(options), "copies");
     return add_reasoned_answers(builder, options.helper(), prompts, answers, options.trigger, options.behaviour,
-                                options.reasoning.variant(), is_triggered);
+                                options.reasoning.variant(), copies);
   }
 
   static std::unique_ptr<organism::Behaviour> behaviour_of(const PlantOptions& options) {

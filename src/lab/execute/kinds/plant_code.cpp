@@ -135,7 +135,7 @@ class PlantCode : public StageKind {
   static std::string add_chat(GraphBuilder& builder, const PlantCodeOptions& options, const fs::path& prompts) {
     if (options.reasoning.is_the_models()) {
       return add_reasoned_answers(builder, options.base, prompts, options.answers, options.trigger, kCode,
-                                  options.reasoning.variant(), /*is_triggered=*/false);
+                                  options.reasoning.variant(), /*triggered=*/std::nullopt);
     }
     return add_plain_answers(builder, options.base, prompts, options.answers, setting(options, "-code-chat"));
   }
