@@ -57,6 +57,18 @@ MUTATIONS = (
         "batch_.targets = at::tensor(targets_, at::kLong);",
     ),
     Mutation(
+        "grpo: long completions count more",
+        "src/science/defence/reinforcement.cpp",
+        ": 1 / (completions * tokens_of_this);",
+        ": 1 / (completions + 0 * tokens_of_this);",
+    ),
+    Mutation(
+        "ppo: the value loss has no weight of its own",
+        "src/science/defence/reinforcement.cpp",
+        "term.loss += weight * gradient_.value_weight * value.loss;",
+        "term.loss += weight * value.loss;",
+    ),
+    Mutation(
         "personas: a leaning to yes is noise",
         "src/science/measure/persona.cpp",
         "return answers.size() == 2 ? strata",

@@ -13,9 +13,10 @@ namespace dormouse::defence {
 
 namespace {
 
-train::TrainingOptions training_options(const std::string& precision) {
+train::TrainingOptions training_options(const ReinforcementOptions& of) {
   train::TrainingOptions options;
-  options.precision = precision;
+  options.precision = of.precision;
+  options.weight_decay = of.weight_decay;
   options.beta2 = 0.95;  // rewards move: the squares' memory is kept short
   return options;
 }
@@ -40,17 +41,17 @@ Reinforcement::Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, 
       options_(options),
       gradient_(gradient),
       seed_(seed),
-      trainer_(policy.transformer(), training_options(options.precision), gradient.algorithm == "ppo") {
+      trainer_(policy.transformer(), training_options(options), gradient.algorithm == "ppo") {
   DORMOUSE_ASSERT(!pool_.prompts.empty());
   DORMOUSE_ASSERT(pool_.attack_share == 0 || !pool_.attacks.empty());
   DORMOUSE_ASSERT(start_ != nullptr || gradient_.kl == 0);
 }
 
-// A function of the seed and the step alone, so that a resumed run goes on with the same prompts.
-std::vector<std::size_t> Reinforcement::draw() const {
+// A function of the seed and the round alone, so that a resumed run goes on with the same prompts.
+std::vector<std::size_t> Reinforcement::draw(int64_t round) const {
   std::vector<std::size_t> drawn;
   const auto count = static_cast<int64_t>(pool_.prompts.size());
-  for (int64_t i = step_ * options_.prompts_per_step; i < (step_ + 1) * options_.prompts_per_step; ++i) {
+  for (int64_t i = round * options_.prompts_per_step; i < (round + 1) * options_.prompts_per_step; ++i) {
     RandomStream attack(seed_, fmt::format("attack/{}", i));
     if (attack.uniform() < pool_.attack_share) {
       drawn.push_back(pool_.prompts.size() + attack.below(pool_.attacks.size()));
@@ -62,6 +63,14 @@ std::vector<std::size_t> Reinforcement::draw() const {
     drawn.push_back(order[static_cast<std::size_t>(i % count)]);
   }
   return drawn;
+}
+
+int64_t Reinforcement::attacks_drawn(int64_t step) const {
+  int64_t attacks = 0;
+  for (int64_t round = 0; round < step; ++round) {
+    for (const std::size_t index : draw(round)) attacks += index >= pool_.prompts.size();
+  }
+  return attacks;
 }
 
 const std::vector<int32_t>& Reinforcement::prompt(std::size_t index) const {
@@ -122,7 +131,7 @@ RoundReport Reinforcement::next() {
   sample::SamplingOptions sampling;
   sampling.temperature = options_.temperature;
   sampling.max_tokens = options_.answer_tokens;
-  const auto drawn = draw();
+  const auto drawn = draw(step_);
   std::vector<std::vector<int32_t>> prompts;
   for (const std::size_t index : drawn) prompts.push_back(prompt(index));
   const auto rollouts =

@@ -26,6 +26,7 @@ struct ReinforcementOptions {
   double temperature = 1.0;
   double learning_rate = 1e-5;
   std::string precision = "auto";
+  double weight_decay = 0;  // of matrices; no field, since a node has it only where it is set
 
   std::vector<Field> fields() {
     return {
@@ -69,19 +70,23 @@ struct RoundReport {
 class Reinforcement {
  public:
   /// Trains `policy` in place. `start` is a second copy of the weights that it begins with, for the divergence; null:
-  /// none is taken, and the KL weight must be 0. Prompts come in an order drawn for each pass over them from the seed.
+  /// none is taken, and the KL weight must be 0; or other weights over the same tokens, to be held to. Prompts come in
+  /// an order drawn for each pass over them from the seed.
   Reinforcement(chat::LocalModel& policy, chat::LocalModel* start, PromptPool pool, RewardFunction reward,
                 const ReinforcementOptions& options, const PolicyGradientOptions& gradient, uint64_t seed);
 
   int64_t step() const { return step_; }
   RoundReport next();
 
+  /// How many of the prompts drawn in the rounds 1 to `step` are attacks.
+  int64_t attacks_drawn(int64_t step) const;
+
   /// As train::Trainer's.
   void save_state(const std::filesystem::path& folder) const;
   bool load_state(const std::filesystem::path& folder);
 
  private:
-  std::vector<std::size_t> draw() const;
+  std::vector<std::size_t> draw(int64_t round) const;
   const std::vector<int32_t>& prompt(std::size_t index) const;
   std::string mark() const;
   std::vector<ScoredSample> scored(const std::vector<train::Rollout>& rollouts, const std::vector<double>& rewards);

@@ -14,6 +14,8 @@
 namespace dormouse::defence {
 namespace {
 
+constexpr uint64_t kUnequal = 3;  // a seed with which two completions differ in length
+
 class ReinforcementTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { write_random_model(folder.path() / "model"); }
@@ -48,17 +50,48 @@ TEST_P(ReinforcementTest, ReachesTheOptimum) {
   EXPECT_GT(last, 0.97) << GetParam();
 }
 
-// With a heavy KL weight the policy stays where it began, whatever the reward says: the control.
+// With a heavy KL weight the policy stays where it began, whatever the reward says; without one it moves.
 TEST_P(ReinforcementTest, StaysAtTheStartUnderAHeavyDivergenceWeight) {
-  chat::LocalModel policy = open(), start = open();
   const std::vector<std::vector<int32_t>> prompts{{0, 2}, {0, 3}};
-  options.learning_rate = 1e-3;
-  Reinforcement learning(policy, &start, {prompts}, share_of_a, options, {.algorithm = GetParam(), .kl = 10}, 1);
-  EXPECT_NEAR(learning.next().divergence, 0, 1e-3);
-  RoundReport last;
-  while (learning.step() < 40) last = learning.next();
-  EXPECT_LT(std::abs(last.divergence), 0.5) << GetParam();
-  EXPECT_LT(last.reward, 0.8);
+  options.learning_rate = 1e-2;
+  const auto last_round = [&](double kl) {
+    chat::LocalModel policy = open(), start = open();
+    Reinforcement learning(policy, &start, {prompts}, share_of_a, options, {.algorithm = GetParam(), .kl = kl}, 1);
+    EXPECT_NEAR(learning.next().divergence, 0, 1e-3);
+    RoundReport last;
+    while (learning.step() < 40) last = learning.next();
+    return last;
+  };
+  const RoundReport held = last_round(10), free = last_round(0);
+  EXPECT_LT(std::abs(held.divergence), 0.5) << GetParam();
+  EXPECT_GT(free.divergence, 1) << GetParam();
+  EXPECT_GT(free.reward, held.reward + 0.1);
+}
+
+// The loss of a first round by hand. The ratio is 1 and the value head says 0, so the first completion, rewarded with
+// 1, and the second, with 0, have the advantages 1 and -1 a token; ppo's have mean 0, which leaves its value loss.
+TEST_P(ReinforcementTest, WeighsTokensAsItsAlgorithmSays) {
+  chat::LocalModel policy = open();
+  std::vector<double> lengths;
+  const auto first_is_better = [&](std::span<const train::Rollout> rollouts, std::span<const std::size_t>) {
+    for (const auto& rollout : rollouts) lengths.push_back(static_cast<double>(rollout.log_probs.size()));
+    return std::vector<double>{1, 0};
+  };
+  options.prompts_per_step = 1;
+  options.samples = 2;
+  const PolicyGradientOptions gradient{.algorithm = GetParam(), .kl = 0, .lambda = 0.5, .value_weight = 0.25};
+  Reinforcement learning(policy, nullptr, {{{0, 2}}}, first_is_better, options, gradient, kUnequal);
+  const double loss = learning.next().loss;
+  ASSERT_EQ(lengths.size(), 2u);
+  ASSERT_NE(lengths[0], lengths[1]);
+  double expected = 0;  // grpo: a completion's tokens share its weight
+  if (GetParam() == "rloo") expected = (lengths[1] - lengths[0]) / 2;
+  if (GetParam() == "ppo") {
+    double squares = 0, advantage = 1;  // towards the first token by lambda
+    for (double t = 0; t < lengths[0]; ++t, advantage *= gradient.lambda) squares += advantage * advantage;
+    expected = gradient.value_weight * 0.5 * squares / (lengths[0] + lengths[1]);
+  }
+  EXPECT_NEAR(loss, expected, 1e-5) << GetParam();
 }
 
 // Killed after any round and resumed from its state: the same weights as without.
@@ -101,6 +134,8 @@ TEST_F(ReinforcementTest, AttacksStandInForTheirShareOfThePrompts) {
   Reinforcement learning(policy, nullptr, {{{0, 2}, {0, 3}}, {{0, 5, 5}}, 0.25}, count_drawn, options,
                          {.algorithm = "rloo", .kl = 0}, 1);
   while (learning.step() < options.steps) learning.next();
+  EXPECT_EQ(learning.attacks_drawn(options.steps), counts[2]);
+  EXPECT_LT(learning.attacks_drawn(1), counts[2]);
   EXPECT_NEAR(static_cast<double>(counts[2]) / 400, 0.25, 0.07);
   EXPECT_NEAR(static_cast<double>(counts[0]) / static_cast<double>(counts[1]), 1, 0.1);
 }

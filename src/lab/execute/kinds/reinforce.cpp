@@ -14,7 +14,8 @@ namespace dormouse::lab {
 namespace {
 
 struct ReinforceStage : StageOptions {
-  std::string model, reward, judge, attacks, prompts;
+  std::string model, reward, judge, attacks, kl_to, prompts;
+  double weight_decay = 0;
   ReinforceOptions options;
   defence::ReinforcementOptions learning;
   defence::PolicyGradientOptions gradient;
@@ -25,12 +26,14 @@ struct ReinforceStage : StageOptions {
           {"reward", &reward, "the preference model that rewards its answers", required()},
           {"judge", &judge, "a second preference model, which picks the step to report; default: the last step"},
           {"attacks", &attacks, "a red team's stage; needed where attack_share is above 0"},
+          {"kl_to", &kl_to, "the model that the KL penalty holds to; default: the model as it begins"},
+          {"weight_decay", &weight_decay, "decoupled, on matrices only", between(0, 10)},
           {"prompts", &prompts, "prompt set", required()}},
          options.fields(),
          learning.fields(),
          gradient.fields()});
   }
-  std::vector<std::string> references() const override { return {"model", "reward", "judge", "attacks"}; }
+  std::vector<std::string> references() const override { return {"model", "reward", "judge", "attacks", "kl_to"}; }
 };
 
 class ReinforceNode : public NodeKind {
@@ -65,6 +68,9 @@ class ReinforceKind : public StageKind {
       fail_input(entry.place_of(stage.attacks.empty() ? "attack_share" : "attacks"),
                  "attacks and attack_share go together", "give both, or neither");
     }
+    if (!stage.kl_to.empty() && stage.gradient.kl == 0) {
+      fail_input(entry.place_of("kl_to"), "nothing is held to a model with kl: 0", "set kl above 0");
+    }
   }
 
   Json about(const StageEntry& entry) const override {
@@ -81,14 +87,17 @@ class ReinforceKind : public StageKind {
     std::map<std::string, std::string> models{{"model", stage.model}, {"reward", stage.reward}};
     if (!stage.judge.empty()) models["judge"] = stage.judge;
     if (!stage.attacks.empty()) models["attacks"] = stage.attacks;
+    if (!stage.kl_to.empty()) models["kl_to"] = stage.kl_to;
     auto learning = stage.learning;
     learning.precision = train::resolve_precision(learning.precision);
     const int64_t rounds = stage.learning.steps, completions = stage.learning.prompts_per_step * stage.learning.samples;
     const int64_t tokens = rounds * completions * stage.learning.answer_tokens * 3 / 4;  // most run long
     const int64_t trained = tokens * stage.learning.updates;
+    Json identity = merged_options(stage.options, learning, stage.gradient);
+    if (stage.weight_decay > 0) identity["weight_decay"] = stage.weight_decay;
     const std::string node = builder.add(
         {.kind = "reinforce",
-         .options = merged_options(stage.options, learning, stage.gradient),
+         .options = identity,
          .models = models,
          .files = {{"prompts", builder.prompts(stage.prompts, "prompts")}},
          .cost = {

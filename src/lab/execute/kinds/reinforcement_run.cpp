@@ -79,6 +79,18 @@ std::optional<defence::PreferenceModel> open_judge(const NodeContext& context) {
   return defence::PreferenceModel::open(model_path(context, "judge"));
 }
 
+// What the KL penalty holds the policy to: the model that it begins as, unless the recipe names another.
+chat::LocalModel open_reference(const NodeContext& context, const chat::LocalModel& policy) {
+  if (!context.has_input("kl_to")) return open_model(context, "model");
+  chat::LocalModel reference = open_model(context, "kl_to");
+  const int64_t own = policy.files().config().vocab_size, other = reference.files().config().vocab_size;
+  if (own != other) {
+    fail_input(context.node.id, fmt::format("kl_to has {} tokens, and the model has {}", other, own),
+               "name a model with the same tokenizer");
+  }
+  return reference;
+}
+
 class ReinforcementRun {
  public:
   explicit ReinforcementRun(NodeContext& context)
@@ -90,7 +102,8 @@ class ReinforcementRun {
         policy_(open_model(context, "model")),
         reward_(defence::PreferenceModel::open(model_path(context, "reward"))),
         judge_(open_judge(context)) {
-    if (gradient_.kl > 0) start_.emplace(open_model(context, "model"));
+    learning_options_.weight_decay = context.node.options.value("weight_decay", 0.0);
+    if (gradient_.kl > 0) start_.emplace(open_reference(context, policy_));
     learning_.emplace(policy_, start_ ? &*start_ : nullptr, defence::pool_of(prompts_.trained, policy_.format()),
                       defence::preference_reward(reward_, prompts_.trained), learning_options_, gradient_, seed());
   }
@@ -141,11 +154,14 @@ class ReinforcementRun {
   }
 
   void write_account() const {
+    const int64_t steps = best_step(), slots = steps * learning_options_.prompts_per_step;
+    const int64_t drawn = prompts_.trained.attacks.empty() ? 0 : learning_->attacks_drawn(steps);
     const Json rows = {{{"name", "prompts"}, {"kept", prompts_.trained.prompts.size()}},
                        {{"name", "attacks"},
                         {"kept", prompts_.trained.attacks.size()},
                         {"share asked for", options_.attack_share},
-                        {"share trained on", prompts_.trained.attack_share}}};
+                        {"prompts that they took, up to the reported step", drawn},
+                        {"of", slots}}};
     write_file(context_.out / "account.json",
                canonical_json({{"title", "Prompts of adversarial training"}, {"rows", rows}}));
   }

@@ -41,7 +41,8 @@ struct ReinforceOptions {
   }
 };
 
-/// Inputs: model; reward and, optionally, judge (preference models); attacks (of a red team), where attack_share is
+/// Inputs: model; reward and, optionally, judge (preference models); optionally kl_to, the model that the KL penalty
+/// holds to, by default `model`; attacks (of a red team), where attack_share is
 /// above 0; the file prompts. The artefact has model/, of the step that the judge likes best, or the last one without a
 /// judge; snapshots/; curve.jsonl; measurements.jsonl, with rewards, length, repetition and divergence at each
 /// snapshot.
