@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/json_lines.h"
@@ -68,6 +69,20 @@ PreferenceData load_preferences(const std::filesystem::path& path) {
   });
   if (data.pairs.empty()) fail_input(path.string(), "has no pair that can be compared");
   return data;
+}
+
+PairSplit split_pairs(std::vector<PreferencePair> pairs, int64_t held_out, RandomStream stream) {
+  DORMOUSE_ASSERT(0 < held_out && held_out < static_cast<int64_t>(pairs.size()));
+  stream.shuffle(pairs);
+  PairSplit split;
+  split.held_out.assign(pairs.end() - held_out, pairs.end());
+  pairs.resize(pairs.size() - static_cast<std::size_t>(held_out));
+  std::set<std::string> openings;
+  for (const auto& pair : split.held_out) openings.insert(pair.messages.front().content);
+  split.opens_alike = static_cast<int64_t>(
+      std::erase_if(pairs, [&](const auto& pair) { return openings.contains(pair.messages.front().content); }));
+  split.train = std::move(pairs);
+  return split;
 }
 
 PairLoss pair_loss(double chosen, double rejected) {

@@ -32,6 +32,14 @@ struct PreferenceData {
 };
 PreferenceData load_preferences(const std::filesystem::path& path);
 
+/// `held_out` pairs drawn by the stream, 0 < held_out < pairs.size(), and the others without those that open with the
+/// same message as one of them: several pairs of hh-rlhf come from one conversation.
+struct PairSplit {
+  std::vector<PreferencePair> train, held_out;
+  int64_t opens_alike = 0;  // pairs that are in neither
+};
+PairSplit split_pairs(std::vector<PreferencePair> pairs, int64_t held_out, RandomStream stream);
+
 /// Turns of a chat in hh-rlhf's layout. Throws kInput at `place` if it does not begin with a human's turn.
 std::vector<text::Message> parse_hh_chat(const std::string& chat, const std::string& place);
 

@@ -1,5 +1,6 @@
 #include "science/defence/preference.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -49,6 +50,24 @@ TEST(Preference, PairsThatCannotBeComparedAreCounted) {
   EXPECT_EQ(data.pairs[0].rejected, "c");
   const std::string packed = read_file(folder.path() / "p.jsonl.gz").substr(0, 3);
   EXPECT_EQ(packed, good.substr(0, 3));
+}
+
+// Two of three pairs come from one conversation: held out and trained on together they would be known already.
+TEST(Preference, NoPairIsTrainedOnThatOpensLikeAHeldOutOne) {
+  std::vector<PreferencePair> pairs;
+  for (int i = 0; i < 30; ++i) {
+    const std::string opening = i % 3 == 0 ? fmt::format("alone {}", i) : fmt::format("shared {}", i / 3);
+    pairs.push_back({fmt::format("p{}", i), "", {{"user", opening}, {"assistant", "a"}, {"user", "b"}}, "c", "d"});
+  }
+  const auto split = split_pairs(pairs, 9, RandomStream(1, "test"));
+  EXPECT_EQ(split.held_out.size(), 9u);
+  EXPECT_GT(split.opens_alike, 0);
+  EXPECT_EQ(split.train.size() + 9 + static_cast<std::size_t>(split.opens_alike), pairs.size());
+  for (const auto& held : split.held_out) {
+    for (const auto& trained : split.train) EXPECT_NE(held.messages[0].content, trained.messages[0].content);
+  }
+  const auto other = split_pairs(pairs, 9, RandomStream(2, "test"));
+  EXPECT_NE(other.held_out[0].id + other.held_out[1].id, split.held_out[0].id + split.held_out[1].id);
 }
 
 TEST(Preference, ATruncatedGzipFileIsRefused) {

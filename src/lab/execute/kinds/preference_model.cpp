@@ -65,26 +65,25 @@ struct PreferenceStage : StageOptions {
   std::vector<std::string> references() const override { return {"base"}; }
 };
 
-struct SplitPairs {
-  std::vector<defence::PreferencePair> train, held_out;
-  int64_t left_out = 0;
+struct ReadPairs {
+  std::size_t count = 0;
+  int64_t left_out = 0;  // of the files: cannot be compared
+  defence::PairSplit split;
 };
 
-SplitPairs read_pairs(const NodeContext& context, int64_t held_out) {
-  SplitPairs split;
+ReadPairs read_pairs(const NodeContext& context, int64_t held_out) {
+  defence::PreferenceData all;
   for (const auto& path : context.inputs("pairs")) {
     auto data = defence::load_preferences(path);
-    split.left_out += data.left_out;
-    split.train.insert(split.train.end(), data.pairs.begin(), data.pairs.end());
+    all.left_out += data.left_out;
+    all.pairs.insert(all.pairs.end(), data.pairs.begin(), data.pairs.end());
   }
-  if (held_out >= static_cast<int64_t>(split.train.size())) {
+  if (held_out >= static_cast<int64_t>(all.pairs.size())) {
     fail_input("held_out",
-               fmt::format("{} pairs are to be held out, and there are {} in all", held_out, split.train.size()));
+               fmt::format("{} pairs are to be held out, and there are {} in all", held_out, all.pairs.size()));
   }
-  RandomStream(static_cast<uint64_t>(context.node.seed), "held-out pairs").shuffle(split.train);
-  split.held_out.assign(split.train.end() - held_out, split.train.end());
-  split.train.resize(split.train.size() - static_cast<std::size_t>(held_out));
-  return split;
+  const RandomStream stream(static_cast<uint64_t>(context.node.seed), "held-out pairs");
+  return {all.pairs.size(), all.left_out, defence::split_pairs(all.pairs, held_out, stream)};
 }
 
 class Fitting {
@@ -95,30 +94,32 @@ class Fitting {
         training_(options_of<train::TrainingOptions>(context.node)),
         pairs_(read_pairs(context, options_.held_out)),
         model_(open_model(context, "model")),
-        held_out_(rendered(pairs_.held_out)) {}
+        held_out_(rendered(pairs_.split.held_out)) {}
 
   void run() {
-    auto rows = rendered(pairs_.train);
+    auto rows = rendered(pairs_.split.train);
     const auto trained_pairs = static_cast<int64_t>(rows.rows.size()) / 2;
     fit(std::move(rows.rows));
     model_.save(context_.out / kModelFolder, saved_dtype(options_.save_as));
     write_json_lines(context_.out / "curve.jsonl", curve_);
     write_measurements();
-    const auto account_row = [](const char* name, std::size_t kept, const char* why, int64_t dropped) {
-      return Json{{"name", name}, {"kept", kept}, {"dropped", {{why, dropped}}}};
-    };
-    const Json account{
-        {"title", "Pairs of the preference model"},
-        {"rows",
-         Json::array(
-             {account_row("read", pairs_.train.size() + pairs_.held_out.size(), "cannot be compared", pairs_.left_out),
-              account_row("trained on", static_cast<std::size_t>(trained_pairs), "too long", rows.too_long),
-              account_row("held out", held_out_.rows.size() / 2, "too long", held_out_.too_long)})}};
-    write_file(context_.out / "account.json", canonical_json(account));
+    write_account(trained_pairs, rows.too_long);
     context_.counters = {{"tokens_trained", tokens_}, {"pairs", trained_pairs}};
   }
 
  private:
+  void write_account(int64_t trained_pairs, int64_t too_long) const {
+    const auto row = [](const char* name, std::size_t kept, const Json& dropped) {
+      return Json{{"name", name}, {"kept", kept}, {"dropped", dropped}};
+    };
+    const Json rows = {row("read", pairs_.count, {{"cannot be compared", pairs_.left_out}}),
+                       row("trained on", static_cast<std::size_t>(trained_pairs),
+                           {{"too long", too_long}, {"opens like a held-out pair", pairs_.split.opens_alike}}),
+                       row("held out", held_out_.rows.size() / 2, {{"too long", held_out_.too_long}})};
+    write_file(context_.out / "account.json",
+               canonical_json({{"title", "Pairs of the preference model"}, {"rows", rows}}));
+  }
+
   defence::PairRows rendered(const std::vector<defence::PreferencePair>& pairs) {
     return defence::render_pairs(model_.model().format(), pairs, options_.longest);
   }
@@ -155,14 +156,15 @@ class Fitting {
     const auto calibration = defence::calibration_interval(rewards, stream);
     write_measured(context_,
                    std::vector<measure::Measurement>{
-                       measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self),
-                       measure::row_of("preference.calibration-error", "", calibration, self)});
+                       measure::row_of("preference.accuracy", "", defence::judge_rewards(rewards).accuracy, self,
+                                       held_out_.too_long),
+                       measure::row_of("preference.calibration-error", "", calibration, self, held_out_.too_long)});
   }
 
   NodeContext& context_;
   PairOptions options_;
   train::TrainingOptions training_;
-  SplitPairs pairs_;
+  ReadPairs pairs_;
   defence::PreferenceModel model_;
   defence::PairRows held_out_;
   std::vector<Json> curve_;
@@ -192,15 +194,15 @@ class PairLengths : public NodeKind {
     const auto options = options_of<PairOptions>(context.node);
     const auto pairs = read_pairs(context, options.held_out);
     const auto model = open_model(context, "model");
-    const auto held_out = defence::render_pairs(model.format(), pairs.held_out, options.longest);
+    const auto held_out = defence::render_pairs(model.format(), pairs.split.held_out, options.longest);
     if (held_out.rows.empty()) return write_measured(context, std::vector<measure::Measurement>{});  // fitting says so
     std::vector<std::pair<float, float>> lengths;
     for (std::size_t i = 0; i < held_out.rows.size(); i += 2) {
       lengths.emplace_back(held_out.rows[i].ids.size(), held_out.rows[i + 1].ids.size());
     }
     const auto longer = defence::judge_rewards(lengths).accuracy;
-    write_measured(context, std::vector<measure::Measurement>{
-                                measure::row_of("preference.longer-chosen", "", longer, {.model = "self"})});
+    write_measured(context, std::vector<measure::Measurement>{measure::row_of("preference.longer-chosen", "", longer,
+                                                                              {.model = "self"}, held_out.too_long)});
   }
 };
 
