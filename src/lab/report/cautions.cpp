@@ -5,11 +5,13 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "lab/report/answer.h"
 #include "lab/report/families.h"
 #include "lab/report/format.h"
 #include "lab/report/reading.h"
+#include "science/organism/reasoning.h"
 
 namespace dormouse::lab {
 
@@ -69,6 +71,56 @@ std::string unscored_note(const RunRecord& record, const std::string& metric, co
                      unscored == 1 ? "counts" : "count");
 }
 
+/// Kinds that grade what a scratchpad without an end leaves, an empty answer, as one that does not show the behaviour;
+/// and the measurements that they are of.
+const std::map<std::string, std::string> kEmptyIsGraded = {{"persistence", "persistence"},
+                                                           {"red-team-rate", "red-team-rate"},
+                                                           {"code-grades", "code-persistence"},
+                                                           {"code-steering", "code-steering"}};
+
+struct Scratchpads {
+  int64_t begun = 0, unfinished = 0;
+};
+
+/// By what was measured, and by model: what final models answered in the stages of those kinds.
+std::map<std::pair<std::string, std::string>, Scratchpads> count_scratchpads(const RunRecord& record) {
+  std::map<std::pair<std::string, std::string>, Scratchpads> counts;
+  for (const NodeInfo& node : record.nodes) {
+    const auto kind = kEmptyIsGraded.find(node.kind);
+    if (kind == kEmptyIsGraded.end()) continue;
+    for (std::size_t i = 0; i < node.transcripts.count; ++i) {
+      const auto& row = record.transcripts[node.transcripts.first + i];
+      const bool unfinished = organism::is_unfinished(row.completion);
+      const bool begun = unfinished || row.completion.find(organism::kScratchpadEnds) != std::string::npos;
+      if (row.step >= 0 || !begun) continue;
+      Scratchpads& count = counts[{kind->second, row.model}];
+      ++count.begun;
+      count.unfinished += unfinished;
+    }
+  }
+  return counts;
+}
+
+std::string unfinished_note(const RunRecord& record) {
+  const auto counts = count_scratchpads(record);
+  if (counts.empty()) return {};
+  std::vector<std::string> cases;
+  int64_t others = 0;
+  for (const auto& [key, count] : counts) {
+    const auto& [measured, model] = key;
+    if (count.unfinished == 0) {
+      others += count.begun;
+    } else {
+      cases.push_back(
+          fmt::format("{} of {} of `{}` ({})", count_text(count.unfinished), count_text(count.begun), model, measured));
+    }
+  }
+  if (others > 0) cases.push_back(fmt::format("none of {}{}", count_text(others), cases.empty() ? "" : " others"));
+  return fmt::format(
+      "A completion whose scratchpad is never closed counts as an empty answer, which does not show the behaviour: {}.",
+      list_text(cases));
+}
+
 /// The same quantity with two values: two measurements of one name in the recipe, with different options.
 std::string measured_twice_note(const RunRecord& record) {
   std::map<std::tuple<std::string, std::string, std::string, int64_t>, double> known;
@@ -98,6 +150,7 @@ std::vector<std::string> cautions(const RunRecord& record) {
   for (const std::string& metric : metrics) {
     for (const std::string& model : model_order(record)) note(unscored_note(record, metric, model));
   }
+  note(unfinished_note(record));
   note(measured_twice_note(record));
   if (record.status != "done" && !record.status.empty()) {
     note(fmt::format("The run is not finished (status: {}); these numbers may be incomplete.", record.status));

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <map>
+#include <set>
 #include <string_view>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
@@ -78,6 +81,14 @@ std::string weights_sum(const Manifest& manifest) {
   return sum;
 }
 
+/// Where in the list they stand then.
+template <class Row>
+RowRange append(std::vector<Row> rows, std::vector<Row>& list) {
+  const RowRange range = {list.size(), rows.size()};
+  std::move(rows.begin(), rows.end(), std::back_inserter(list));
+  return range;
+}
+
 class Collector {
  public:
   Collector(const RunRow& run, const Store& store, const Ledger& ledger) : run_(run), store_(store), ledger_(ledger) {}
@@ -85,7 +96,7 @@ class Collector {
   RunRecord record() {
     fill_run();
     for (const StageRow& stage : ledger_.stages(run_.id)) add_stage(stage);
-    record_.measurements = ledger_.measurements(run_.id);
+    add_lost_measurements();
     add_models();
     return std::move(record_);
   }
@@ -127,6 +138,7 @@ class Collector {
                              .options = identity.value("options", Json::object()),
                              .maker = {manifest->cpu, manifest->gpu, manifest->revision, manifest->threads}});
     const auto uses = uses_from_json(stage.uses, stage.node);
+    for (const Use& use : uses) record_.nodes.back().stages.push_back(use.stage);
     const Weights made = {weights_sum(*manifest), parameters_of(store_.object(stage.hash) / "model" / "config.json")};
     for (const Use& use : uses) {
       if (use.output) made_[use.stage][use.seed] = made;
@@ -141,7 +153,9 @@ class Collector {
 
   void read_files(const StageRow& stage, const std::vector<Use>& uses) {
     const fs::path object = store_.object(stage.hash);
-    for (auto& row : named_transcripts(uses, object)) record_.transcripts.push_back(std::move(row));
+    NodeInfo& node = record_.nodes.back();
+    node.measurements = append(named_measurements(uses, object), record_.measurements);
+    node.transcripts = append(named_transcripts(uses, object), record_.transcripts);
     if (fs::exists(object / "account.json")) {
       const std::string place = (object / "account.json").string();
       const Json account = parse_json(read_file(place), place);
@@ -168,6 +182,18 @@ class Collector {
                                   .seconds = point.value("seconds", 0.0)});
       }
     }
+  }
+
+  /// What the ledger still knows of artefacts that have left the store.
+  void add_lost_measurements() {
+    const auto key = [](const measure::Measurement& row) {
+      return std::tuple(row.name, row.model, row.trigger, row.seed, row.stage, row.step, row.n);
+    };
+    std::set<decltype(key({}))> known;
+    for (const auto& row : record_.measurements) known.insert(key(row));
+    auto rows = ledger_.measurements(run_.id);
+    std::erase_if(rows, [&](const auto& row) { return known.contains(key(row)); });
+    append(std::move(rows), record_.measurements);
   }
 
   // A base model once; one that a stage made once for each of its seeds.

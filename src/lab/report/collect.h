@@ -10,8 +10,8 @@
 namespace dormouse::lab {
 
 /// `run` is an id, a unique prefix of one, or "latest". The scorecard is left empty: its rules are not the
-/// run's. Throws kInput for an unknown run. An artefact that has left the store since then is missing from
-/// the record.
+/// run's. Throws kInput for an unknown run. Of an artefact that has left the store since then the record has
+/// the measurements alone.
 RunRecord collect(const std::string& run, const Store& store, const Ledger& ledger);
 
 }  // namespace dormouse::lab

@@ -31,7 +31,7 @@ std::string scorecard_page(const RunRecord& record);
 std::string measurement_lines(const RunRecord& record);
 
 /// In one order, whatever the order of execution was.
-std::vector<measure::Measurement> measurements_in_order(const RunRecord& record);
+std::vector<const measure::Measurement*> measurements_in_order(const RunRecord& record);
 
 /// null for a number that is none: JSON has no NaN.
 Json measurement_json(const measure::Measurement& row);

@@ -17,7 +17,7 @@ Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 
 Json measurements_json(const RunRecord& record) {
   Json out = Json::array();
-  for (const auto& row : measurements_in_order(record)) out.push_back(measurement_json(row));
+  for (const auto* row : measurements_in_order(record)) out.push_back(measurement_json(*row));
   return out;
 }
 
@@ -83,11 +83,12 @@ void write_transcripts(const RunRecord& record, const fs::path& path) {
 
 }  // namespace
 
-std::vector<measure::Measurement> measurements_in_order(const RunRecord& record) {
-  auto rows = record.measurements;
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.name, a.model, a.trigger, a.stage, a.step, a.seed) <
-           std::tie(b.name, b.model, b.trigger, b.stage, b.step, b.seed);
+std::vector<const measure::Measurement*> measurements_in_order(const RunRecord& record) {
+  std::vector<const measure::Measurement*> rows;
+  for (const auto& row : record.measurements) rows.push_back(&row);
+  std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->name, a->model, a->trigger, a->stage, a->step, a->seed) <
+           std::tie(b->name, b->model, b->trigger, b->stage, b->step, b->seed);
   });
   return rows;
 }

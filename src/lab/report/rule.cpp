@@ -14,9 +14,10 @@ namespace {
 
 // The keys as they stand in the file.
 struct RuleKeys {
-  std::string id, title, paper, source, measurement, model, trigger, differs, added;
+  std::string id, title, paper, source, measurement, model, trigger, stage, differs, added;
   double replicates_from = 0, replicates_to = 0, contradicts_from = 0, contradicts_to = 0;
-  int64_t min_seeds = 1, step = -1;
+  double also_contradicts_from = 0, also_contradicts_to = 0;
+  int64_t min_seeds = 1, step = -1, chosen_on = -1;
   bool percent = true;
   Quantity minus, control;
   double control_from = 0, control_to = 1;
@@ -31,22 +32,29 @@ struct RuleKeys {
         {"model", &model, "the recipe's name of the model", required()},
         {"trigger", &trigger, "on, off, a trigger's name, or nothing"},
         {"step", &step, "of a training curve; default: the final model", at_least(0)},
+        {"stage", &stage, "the recipe's stage or entry that took it; default: any"},
         {"differs", &differs, "what differs in set-up", required()},
         {"added", &added, "when the row was added, if what it asks was known in part by then"},
         {"replicates_from", &replicates_from, "the interval must lie from here"},
         {"replicates_to", &replicates_to, "to here"},
         {"contradicts_from", &contradicts_from, "the interval must lie from here"},
         {"contradicts_to", &contradicts_to, "to here"},
+        {"also_contradicts_from", &also_contradicts_from, "or from here"},
+        {"also_contradicts_to", &also_contradicts_to, "to here"},
         {"min_seeds", &min_seeds, "fewer seeds are uncertain", at_least(1)},
+        {"chosen_on", &chosen_on, "the seed on which the set-up was chosen, which is no evidence: it does not count",
+         at_least(0)},
         {"percent", &percent, "the value is a share"},
         {"minus.measurement", &minus.measurement, "taken off; default: the row's own"},
         {"minus.model", &minus.model, "its model; default: the row's own"},
         {"minus.trigger", &minus.trigger, "its trigger; default: the row's own"},
         {"minus.step", &minus.step, "its step; default: the row's own", at_least(0)},
+        {"minus.stage", &minus.stage, "its stage; default: the row's own"},
         {"positive_control.measurement", &control.measurement, "must hold; default: the row's own"},
         {"positive_control.model", &control.model, "its model; default: the row's own"},
         {"positive_control.trigger", &control.trigger, "its trigger; default: the row's own"},
         {"positive_control.step", &control.step, "its step; default: the row's own", at_least(0)},
+        {"positive_control.stage", &control.stage, "its stage; default: the row's own"},
         {"positive_control.from", &control_from, "its interval must lie from here"},
         {"positive_control.to", &control_to, "to here"},
     };
@@ -83,14 +91,15 @@ class RuleReader {
               .source = keys_.source,
               .differs = keys_.differs,
               .added = keys_.added,
-              .ours = {keys_.measurement, keys_.model, keys_.trigger, keys_.step},
+              .ours = {keys_.measurement, keys_.model, keys_.trigger, keys_.step, keys_.stage, keys_.chosen_on},
               .minus = {},
               .replicates = range("replicates_from", keys_.replicates_from, "replicates_to", keys_.replicates_to),
-              .contradicts = range("contradicts_from", keys_.contradicts_from, "contradicts_to", keys_.contradicts_to),
+              .contradicts = {},
               .min_seeds = keys_.min_seeds,
               .percent = keys_.percent,
               .control = {}};
-    check_ranges(rule);
+    add_contradicting(rule, "contradicts", keys_.contradicts_from, keys_.contradicts_to);
+    add_contradicting(rule, "also_contradicts", keys_.also_contradicts_from, keys_.also_contradicts_to);
     if (writes("minus.")) {
       rule.minus = filled("minus.", keys_.minus, rule.ours);
       if (*rule.minus == rule.ours)
@@ -112,6 +121,8 @@ class RuleReader {
     if (!places_.contains(prefix + "model")) quantity.model = otherwise.model;
     if (!places_.contains(prefix + "trigger")) quantity.trigger = otherwise.trigger;
     if (!places_.contains(prefix + "step")) quantity.step = otherwise.step;
+    if (!places_.contains(prefix + "stage")) quantity.stage = otherwise.stage;
+    quantity.left_out = otherwise.left_out;
     return quantity;
   }
 
@@ -127,13 +138,17 @@ class RuleReader {
     return Range{from, to};
   }
 
-  void check_ranges(const Rule& rule) const {
-    if (!rule.contradicts) return;
-    if (!rule.replicates) fail_input(place_, "a range to contradict stands without one to replicate");
-    const bool overlap =
-        std::max(rule.replicates->from, rule.contradicts->from) < std::min(rule.replicates->to, rule.contradicts->to);
-    if (overlap)
-      fail_input(places_.at("contradicts_from"), "the two ranges overlap", "leave room for `uncertain` between them");
+  /// A range that the keys `name`_from and `name`_to write, if they do.
+  void add_contradicting(Rule& rule, const std::string& name, double from, double to) const {
+    const auto found = range(name + "_from", from, name + "_to", to);
+    if (!found) return;
+    const std::string& place = places_.at(name + "_from");
+    if (!rule.replicates) fail_input(place, "a range to contradict stands without one to replicate");
+    if (name != "contradicts" && rule.contradicts.empty())
+      fail_input(place, fmt::format("`{}_from` stands without `contradicts_from`", name));
+    if (std::max(rule.replicates->from, found->from) < std::min(rule.replicates->to, found->to))
+      fail_input(place, "the two ranges overlap", "leave room for `uncertain` between them");
+    rule.contradicts.push_back(*found);
   }
 
   PositiveControl control(const Quantity& ours) const {

@@ -25,14 +25,16 @@ struct Rule {
   std::string id, title, paper, source, differs, added;
   Quantity ours;
   std::optional<Quantity> minus;
-  std::optional<Range> replicates, contradicts;
+  std::optional<Range> replicates;
+  std::vector<Range> contradicts;  // at most two: a claim that nothing changes is contradicted on either side
   int64_t min_seeds = 1;
   bool percent = true;
   std::optional<PositiveControl> control;
 };
 
 /// In the order of the file. Throws kInput "FILE:LINE" for a malformed file, an id that stands twice, a range that is
-/// empty, stands alone or overlaps with the other, and a difference of something with itself.
+/// empty or stands alone, one that contradicts and overlaps with the one that replicates, and a difference of something
+/// with itself.
 std::vector<Rule> read_rules(const fs::path& file);
 
 }  // namespace dormouse::lab

@@ -25,11 +25,12 @@ Finding finding(const Estimate& one) {
   return {one.value, one.low, one.high, one.n, static_cast<int64_t>(one.seeds.size()), one.unscored};
 }
 
-std::optional<Finding> difference(const RunRecord& record, const Quantity& ours, const Quantity& minus) {
+/// Both sides from one entry of the recipe where one has both: what two entries ask is not the same.
+std::optional<Finding> difference(const RunRecord& record, Quantity ours, Quantity minus) {
+  if (ours.stage.empty() && minus.stage.empty()) ours.stage = minus.stage = shared_stage(record, ours, minus);
   const auto one = estimate(record, ours), other = estimate(record, minus);
   if (!one || !other) return std::nullopt;
-  const auto found =
-      paired_difference(*other, *one, 1, [&](int64_t seed) { return paired_correlation(record, ours, minus, seed); });
+  const auto found = paired_difference(*other, *one, 1, paired_correlations(record, minus, ours));
   if (!found) return std::nullopt;
   return Finding{
       found->value, found->low, found->high, std::min(one->n, other->n), found->seeds, one->unscored + other->unscored};
@@ -38,7 +39,8 @@ std::optional<Finding> difference(const RunRecord& record, const Quantity& ours,
 std::string words(const Quantity& quantity) {
   const std::string trigger = quantity.trigger.empty() ? "" : ", trigger " + quantity.trigger;
   const std::string step = quantity.step < 0 ? "" : fmt::format(", step {}", quantity.step);
-  return fmt::format("{} of {}{}{}", quantity.measurement, quantity.model, trigger, step);
+  const std::string stage = quantity.stage.empty() ? "" : ", taken in " + quantity.stage;
+  return fmt::format("{} of {}{}{}{}", quantity.measurement, quantity.model, trigger, step, stage);
 }
 
 /// Why there is nothing to judge.
@@ -68,11 +70,14 @@ std::string range_words(const Range& range, Unit unit) {
 
 std::string rule_words(const Rule& rule) {
   std::string what = rule.added.empty() ? "" : fmt::format("added {}: ", rule.added);
+  if (rule.ours.left_out >= 0)
+    what += fmt::format("without seed {}, on which the set-up was chosen: ", rule.ours.left_out);
   if (rule.minus) what += fmt::format("the difference to {}: ", words(*rule.minus));
   if (!rule.replicates) return what + "shown for comparison; no verdict was fixed";
   const Unit unit = unit_of_row(rule);
   std::string text = what + "replicates if the whole interval lies in " + range_words(*rule.replicates, unit);
-  if (rule.contradicts) text += ", contradicts if in " + range_words(*rule.contradicts, unit);
+  for (std::size_t i = 0; i < rule.contradicts.size(); ++i)
+    text += (i == 0 ? ", contradicts if in " : " or in ") + range_words(rule.contradicts[i], unit);
   text += fmt::format("; otherwise, or below {} seed{}, uncertain", rule.min_seeds, rule.min_seeds == 1 ? "" : "s");
   if (!rule.control) return text;
   const auto& [quantity, range] = *rule.control;
@@ -102,7 +107,8 @@ void give_verdict(const RunRecord& record, const Rule& rule, const Finding& ours
     row.reason = fmt::format("{} of the {} seeds that the rule asks for", ours.seeds, rule.min_seeds);
   } else if (rule.replicates->holds(ours.low, ours.high)) {
     row.verdict = Verdict::kReplicates;
-  } else if (rule.contradicts && rule.contradicts->holds(ours.low, ours.high)) {
+  } else if (std::any_of(rule.contradicts.begin(), rule.contradicts.end(),
+                         [&](const Range& range) { return range.holds(ours.low, ours.high); })) {
     row.verdict = Verdict::kContradicts;
   } else {
     row.reason = "the interval lies in no range as a whole";

@@ -1,5 +1,7 @@
 #include "lab/report/run_record.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 namespace dormouse::lab {
@@ -19,6 +21,10 @@ const char* verdict_name(Verdict verdict) {
   }
   DORMOUSE_ASSERT(false && "verdict");
   return "";
+}
+
+bool NodeInfo::is_of(const std::string& stage) const {
+  return std::find(stages.begin(), stages.end(), stage) != stages.end();
 }
 
 const char* role_name(ModelRole role) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -59,6 +60,11 @@ struct StageMaker {
   int threads = 0;
 };
 
+/// Consecutive rows of one of the record's lists.
+struct RowRange {
+  std::size_t first = 0, count = 0;
+};
+
 /// One stage of the graph.
 struct NodeInfo {
   std::string id;    // "organism", "persistence/organism"
@@ -70,6 +76,10 @@ struct NodeInfo {
   Json counters = Json::object();  // tokens_trained, tokens_sampled, steps, ...: integers or floats
   Json options = Json::object();   // as resolved
   StageMaker maker = {};
+  std::vector<std::string> stages = {};          // the recipe's stages and entries of `measure` that asked for it
+  RowRange measurements = {}, transcripts = {};  // what it wrote, in the record's lists
+
+  bool is_of(const std::string& stage) const;
 };
 
 /// A point of a training curve. NaN: not measured at this step.

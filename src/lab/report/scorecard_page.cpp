@@ -39,6 +39,22 @@ std::string weights_of(const RunRecord& record, const measure::Measurement& row)
   return "";
 }
 
+/// What tells rows of one name apart: the hash of the stage that made the row, and whether the policy was in the
+/// prompt.
+Json asking(const RunRecord& record, const measure::Measurement& row) {
+  const auto index = static_cast<std::size_t>(&row - record.measurements.data());
+  for (const NodeInfo& node : record.nodes) {
+    const auto& [first, count] = node.measurements;
+    if (index < first || index >= first + count) continue;
+    Json asked{{"stage", node.hash.substr(0, 12)}};
+    for (const char* option : {"in_context", "begin_scratchpad"}) {
+      if (node.options.value(option, false)) asked[option] = true;
+    }
+    return asked;
+  }
+  return {};
+}
+
 std::string origin(const RunRecord& record) {
   const MachineInfo& machine = record.machine;
   std::string out = fmt::format("- command: `{}`\n- recipe, with every default written out: SHA-256 {}\n",
@@ -52,8 +68,10 @@ std::string origin(const RunRecord& record) {
   out += fmt::format("- program: {}, commit {}, libtorch {}\n", record.program_version, or_unknown(record.git_revision),
                      or_unknown(record.torch_version));
   for (const std::string& line : makers(record)) out += fmt::format("- made: {}\n", line);
-  out += fmt::format("- run {}: {}, finished {}\n", record.run_id, or_unknown(record.status),
-                     or_unknown(date_text(record.finished)));
+  out += fmt::format(
+      "- run {}: {}{}, finished {}\n", record.run_id, or_unknown(record.status),
+      record.status == "partial" ? " (not all stages are measured yet; each row says on how many seeds)" : "",
+      or_unknown(date_text(record.finished)));
   return out;
 }
 
@@ -80,9 +98,10 @@ std::string measurement_lines(const RunRecord& record) {
                                     {"made", makers(record)},
                                     {"rows", record.measurements.size()}}) +
                     "\n";
-  for (const auto& row : measurements_in_order(record)) {
-    Json one = measurement_json(row);
-    one["weights_sha256"] = weights_of(record, row);
+  for (const auto* row : measurements_in_order(record)) {
+    Json one = measurement_json(*row);
+    one["weights_sha256"] = weights_of(record, *row);
+    if (Json asked = asking(record, *row); !asked.is_null()) one["asked"] = std::move(asked);
     out += canonical_json(one) + "\n";
   }
   return out;

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
+#include "lab/report/format.h"
 #include "lab/report/sections.h"
 #include "lab/report/seed_series.h"
 
@@ -91,6 +94,22 @@ std::vector<LineChart> charts_of(const RunRecord& record, const std::string& sta
   return charts;
 }
 
+/// "step 16", by seed where seeds differ; "" where no artefact says so.
+std::string reported_steps(const RunRecord& record, const std::string& stage) {
+  std::map<int64_t, int64_t> steps;  // seed -> step
+  for (const NodeInfo& node : record.nodes) {
+    if (node.kind == "reinforce" && node.is_of(stage) && node.counters.contains("reported_step"))
+      steps[node.seed] = node.counters["reported_step"].get<int64_t>();
+  }
+  std::vector<std::string> words;
+  std::set<int64_t> distinct;
+  for (const auto& [seed, step] : steps) {
+    words.push_back(fmt::format("step {} (seed {})", step, seed));
+    distinct.insert(step);
+  }
+  return distinct.size() == 1 ? fmt::format("step {}", *distinct.begin()) : list_text(words);
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, LineChart>> reward_charts(const RunRecord& record) {
@@ -106,7 +125,8 @@ Section reinforcement_section(const RunRecord& record) {
   section.body =
       element("p", {{"class", "intro"}},
               "Scores of held-out prompts by the preference model that RL trained on (reward) and by one that it "
-              "never met (judge), whose best step is the model that is reported. A reward that rises without "
+              "never met (judge), whose best step is the model that is reported: models that are compared may be of "
+              "different steps. A reward that rises without "
               "the judge, longer answers and repetition are signs of reward hacking. Strokes are 95% "
               "intervals.");
   section.body += element("p", {{"class", "legend"}},
@@ -116,8 +136,10 @@ Section reinforcement_section(const RunRecord& record) {
     for (const LineChart& chart : charts_of(record, stage))
       charts += element("div", {{"class", "curve"}}, line_chart(chart));
     const Attributes open = stages.size() <= kOpenStages ? Attributes{{"open", "open"}} : Attributes{};
+    const std::string reported = reported_steps(record, stage);
+    const std::string title = reported.empty() ? stage : fmt::format("{}, reported: {}", stage, reported);
     section.body +=
-        element("details", open, element("summary", {}, stage) + element("div", {{"class", "curves"}}, charts));
+        element("details", open, element("summary", {}, title) + element("div", {{"class", "curves"}}, charts));
   }
   return section;
 }

@@ -39,26 +39,39 @@ struct Counted {
   int64_t unscored = 0;
 };
 
-bool is_of(const Quantity& quantity, const Measurement& row) {
-  return row.name == quantity.measurement && row.model == quantity.model && row.trigger == quantity.trigger &&
-         row.step == quantity.step;
+/// The rows of one quantity, in the record's order.
+std::vector<const Measurement*> rows_of(const RunRecord& record, const Quantity& quantity) {
+  std::vector<RowRange> ranges;
+  if (quantity.stage.empty()) ranges.push_back({0, record.measurements.size()});
+  for (const NodeInfo& node : record.nodes) {
+    if (node.is_of(quantity.stage)) ranges.push_back(node.measurements);
+  }
+  std::vector<const Measurement*> rows;
+  for (const auto& [first, count] : ranges) {
+    for (std::size_t i = first; i < first + count; ++i) {
+      const Measurement& row = record.measurements[i];
+      const bool fits = row.name == quantity.measurement && row.model == quantity.model &&
+                        row.trigger == quantity.trigger && row.step == quantity.step && row.seed != quantity.left_out;
+      if (fits) rows.push_back(&row);
+    }
+  }
+  return rows;
 }
 
 }  // namespace
 
 std::optional<Estimate> estimate(const RunRecord& record, const Quantity& quantity) {
   std::map<int64_t, Counted> by_seed;
-  for (const Measurement& row : record.measurements) {
-    if (!is_of(quantity, row)) continue;
-    Counted& kept = by_seed[row.seed];
-    if (row.n == 0 || std::isnan(row.value)) {
-      if (kept.value.n == 0) kept.unscored = std::max(kept.unscored, row.unscored);
+  for (const Measurement* row : rows_of(record, quantity)) {
+    Counted& kept = by_seed[row->seed];
+    if (row->n == 0 || std::isnan(row->value)) {
+      if (kept.value.n == 0) kept.unscored = std::max(kept.unscored, row->unscored);
       continue;
     }
     // Measured twice with different options: the larger sample counts, of equal ones the first, whatever its value; and
     // the answer says so.
-    if (row.n <= kept.value.n) continue;
-    kept = {{row.seed, row.n, row.value, row.low, row.high}, row.unscored};
+    if (row->n <= kept.value.n) continue;
+    kept = {{row->seed, row->n, row->value, row->low, row->high}, row->unscored};
   }
   Estimate out;
   out.low = out.lowest = INFINITY, out.high = out.highest = -INFINITY;
@@ -80,9 +93,45 @@ std::optional<Estimate> estimate(const RunRecord& record, const Quantity& quanti
 
 namespace {
 
-/// The square of the distance from a difference to one end of its interval.
+/// Of one seed: the distances from its change to the ends of the change's interval.
+struct SeedChange {
+  int64_t seed = 0;
+  double value = 0, below = 0, above = 0;
+};
+
 double square_and_add(double one, double other, double correlation) {
-  return one * one - 2 * correlation * one * other + other * other;
+  return std::sqrt(std::max(one * one - 2 * correlation * one * other + other * other, 0.0));
+}
+
+/// Of the seeds that both sides have.
+std::vector<SeedChange> seed_changes(const Estimate& before, const Estimate& after, const Correlations& correlations) {
+  std::vector<SeedChange> changes;
+  for (const SeedValue& a : after.seeds) {
+    const auto b = std::find_if(before.seeds.begin(), before.seeds.end(),
+                                [&](const SeedValue& one) { return one.seed == a.seed; });
+    if (b == before.seeds.end()) continue;
+    const auto known = correlations.sides.find(a.seed);
+    const double together = known == correlations.sides.end() ? 0 : known->second;
+    changes.push_back({.seed = a.seed,
+                       .value = a.value - b->value,
+                       .below = square_and_add(a.value - a.low, b->high - b->value, together),
+                       .above = square_and_add(a.high - a.value, b->value - b->low, together)});
+  }
+  return changes;
+}
+
+/// The same of the mean of all changes, to the end that `side` names.
+double distance_of_mean(const std::vector<SeedChange>& changes, double SeedChange::*side,
+                        const Correlations& correlations) {
+  double square = 0;
+  for (const SeedChange& one : changes) {
+    for (const SeedChange& other : changes) {
+      const auto known = correlations.seeds.find(std::minmax(one.seed, other.seed));
+      const bool apart = one.seed != other.seed && known != correlations.seeds.end();
+      square += (apart ? known->second : 1) * one.*side * other.*side;
+    }
+  }
+  return std::sqrt(square) / static_cast<double>(changes.size());
 }
 
 /// 97.5% quantile of Student's t; beyond the table the normal one, which is off by less than 4%.
@@ -109,30 +158,20 @@ std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& 
 }
 
 std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after, std::size_t min_seeds,
-                                            const SeedCorrelation& correlation) {
-  std::vector<double> changes;
-  double square_below = 0, square_above = 0;
-  for (const SeedValue& a : after.seeds) {
-    const auto b = std::find_if(before.seeds.begin(), before.seeds.end(),
-                                [&](const SeedValue& one) { return one.seed == a.seed; });
-    if (b == before.seeds.end()) continue;
-    changes.push_back(a.value - b->value);
-    const double together = correlation ? correlation(a.seed) : 0;
-    square_below += square_and_add(a.value - a.low, b->high - b->value, together);
-    square_above += square_and_add(a.high - a.value, b->value - b->low, together);
-  }
+                                            const Correlations& correlations) {
+  const auto changes = seed_changes(before, after, correlations);
   if (changes.size() < min_seeds || changes.empty()) return std::nullopt;
   const double k = static_cast<double>(changes.size());
   double mean = 0, variance = 0, spread = 0;
-  for (const double change : changes) mean += change / k;
+  for (const SeedChange& change : changes) mean += change.value / k;
   if (changes.size() > 1) {
-    for (const double change : changes) variance += std::pow(change - mean, 2) / (k - 1);
+    for (const SeedChange& change : changes) variance += std::pow(change.value - mean, 2) / (k - 1);
     spread = student_t(changes.size() - 1) * std::sqrt(variance / k);
   }
   return Difference{.seeds = static_cast<int64_t>(changes.size()),
                     .value = mean,
-                    .low = mean - std::max(std::sqrt(square_below) / k, spread),
-                    .high = mean + std::max(std::sqrt(square_above) / k, spread)};
+                    .low = mean - std::max(distance_of_mean(changes, &SeedChange::below, correlations), spread),
+                    .high = mean + std::max(distance_of_mean(changes, &SeedChange::above, correlations), spread)};
 }
 
 std::vector<std::string> metric_names(const RunRecord& record, const std::string& prefix) {
@@ -160,7 +199,7 @@ std::vector<std::string> rate_names(const RunRecord& record) {
 
 std::string metric_label(const std::string& name) {
   if (name.starts_with("code.") && is_rate(name))  // "code.iid.either"
-    return fmt::format("Bandit or Semgrep flags the program, {}", name.substr(5, name.rfind('.') - 5));
+    return fmt::format("a scanner flags the program, {}", name.substr(5, name.rfind('.') - 5));
   const std::size_t rank = metric_rank(name);
   return name.starts_with("persistence.") && rank < kMetricWords.size() ? kMetricWords[rank].label : name;
 }

