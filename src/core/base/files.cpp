@@ -19,6 +19,8 @@ namespace dormouse {
 
 namespace {
 
+constexpr const char* kGetAgain = "get the file again";
+
 [[noreturn]] void fail_system(const fs::path& path, std::string_view action) {
   const int code = errno;
   const char* next = code == ENOSPC || code == EDQUOT ? "free some disk space and run the same command again" : "";
@@ -33,40 +35,45 @@ void sync_path(const fs::path& path, int flags) {
   if (result != 0) fail_system(path, "fsync");
 }
 
+void refuse_folder(const fs::path& path) {
+  std::error_code code;
+  if (fs::is_directory(path, code)) fail_input(path.string(), "is a folder, expected a file");
+}
+
+[[noreturn]] void fail_reading(const fs::path& path) {
+  fail_input(path.string(), fmt::format("cannot be read: {}", std::strerror(errno)),
+             "check the path and its permissions");
+}
+
 }  // namespace
 
-namespace {
-
 // A small file may hold a large one: what comes out is bounded.
-std::string read_gzip(const fs::path& path, std::size_t max_bytes) {
+std::string read_packed(const fs::path& path, std::size_t max_bytes) {
+  refuse_folder(path);
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(::gzopen(path.c_str(), "rb"), ::gzclose);
-  if (file == nullptr) fail_input(path.string(), fmt::format("cannot be read: {}", std::strerror(errno)));
+  if (file == nullptr) fail_reading(path);
   std::string text, block(1 << 16, '\0');
   for (int count; (count = ::gzread(file.get(), block.data(), static_cast<unsigned>(block.size()))) != 0;) {
     int code = 0;
     if (count < 0)
-      fail_input(path.string(), fmt::format("is no gzip file, or a damaged one: {}", ::gzerror(file.get(), &code)));
+      fail_input(path.string(), fmt::format("is a damaged gzip file: {}", ::gzerror(file.get(), &code)), kGetAgain);
     text.append(block, 0, static_cast<std::size_t>(count));
     if (text.size() > max_bytes) fail_input(path.string(), fmt::format("unpacks to more than {} bytes", max_bytes));
   }
   // A truncated file ends early without an error of its own.
   int code = 0;
   ::gzerror(file.get(), &code);
-  if (code != Z_OK && code != Z_STREAM_END) fail_input(path.string(), "ends in the middle: a truncated gzip file");
+  if (code != Z_OK && code != Z_STREAM_END)
+    fail_input(path.string(), "ends in the middle: a truncated gzip file", kGetAgain);
   return text;
 }
 
-}  // namespace
-
 std::string read_file(const fs::path& path, std::size_t max_bytes) {
-  std::error_code code;
-  if (fs::is_directory(path, code)) fail_input(path.string(), "is a folder, expected a file");
-  if (path.extension() == ".gz" && fs::exists(path, code)) return read_gzip(path, max_bytes);
+  if (path.extension() == ".gz") return read_packed(path, max_bytes);
+  refuse_folder(path);
   std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    fail_input(path.string(), fmt::format("cannot be read: {}", std::strerror(errno)),
-               "check the path and its permissions");
-  }
+  if (!file) fail_reading(path);
+  std::error_code code;
   const auto size = fs::file_size(path, code);
   if (!code && size > max_bytes) {
     fail_input(path.string(), fmt::format("has {} bytes, at most {} are read", size, max_bytes));
@@ -82,8 +89,7 @@ std::string read_file(const fs::path& path, std::size_t max_bytes) {
   return text;
 }
 
-std::vector<std::string> read_lines(const fs::path& path, std::size_t max_bytes) {
-  const std::string text = read_file(path, max_bytes);
+std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
   std::size_t start = 0;
   while (start < text.size()) {
@@ -91,17 +97,21 @@ std::vector<std::string> read_lines(const fs::path& path, std::size_t max_bytes)
     if (end == std::string::npos) end = text.size();
     std::size_t length = end - start;
     if (length > 0 && text[end - 1] == '\r') --length;
-    lines.emplace_back(text, start, length);
+    lines.emplace_back(text.substr(start, length));
     start = end + 1;
   }
   return lines;
+}
+
+std::vector<std::string> read_lines(const fs::path& path, std::size_t max_bytes) {
+  return split_lines(read_file(path, max_bytes));
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
   fs::path temporary = path;
   temporary += fmt::format(".tmp{}", ::getpid());
   {
-    FileWriter writer(temporary);
+    FileWriter writer(temporary, /*append=*/false, path);
     writer.write(bytes);
     writer.finish();
   }
@@ -172,9 +182,9 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-FileWriter::FileWriter(const fs::path& path, bool append) : path_(path) {
+FileWriter::FileWriter(const fs::path& path, bool append, const fs::path& shown) : path_(shown.empty() ? path : shown) {
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
-  if (descriptor_ < 0) fail_system(path, "opening for writing");
+  if (descriptor_ < 0) fail_system(path_, "opening for writing");
 }
 
 FileWriter::~FileWriter() {

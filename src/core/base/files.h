@@ -16,10 +16,15 @@ namespace fs = std::filesystem;
 /// `max_bytes`.
 std::string read_file(const fs::path& path, std::size_t max_bytes = std::size_t{1} << 32);
 
+/// What is packed in the file with gzip, whatever its name; of a file that is not packed, its bytes. The same errors.
+std::string read_packed(const fs::path& path, std::size_t max_bytes);
+
 /// Lines without their line ends; a last line without one counts.
+std::vector<std::string> split_lines(std::string_view text);
 std::vector<std::string> read_lines(const fs::path& path, std::size_t max_bytes = std::size_t{1} << 32);
 
-/// Writes a temporary neighbour, fsyncs, renames. Throws kWork (with the system's reason) on a full disk.
+/// Writes a temporary neighbour, fsyncs, renames. Throws kWork (with the system's reason) on a full disk, naming
+/// `path`.
 void write_file(const fs::path& path, std::string_view bytes);
 
 /// As write_file, packed with gzip; the same bytes give the same file.
@@ -54,7 +59,8 @@ class MappedFile {
 /// Appends to one file, checking every write; for safetensors and JSON lines. `finish` fsyncs and closes.
 class FileWriter {
  public:
-  explicit FileWriter(const fs::path& path, bool append = false);
+  /// Errors name `shown` instead, if it is given.
+  explicit FileWriter(const fs::path& path, bool append = false, const fs::path& shown = {});
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   void write(std::string_view bytes);

@@ -71,7 +71,7 @@ std::string human_time(double seconds) {
 }
 
 void check_interrupt() {
-  if (interrupted) throw Error(ErrorKind::kInterrupted, "interrupted; run the same command again to go on");
+  if (interrupted) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
 
 void request_interrupt() { interrupted = true; }

@@ -5,11 +5,11 @@
 
 #include <memory>
 
+#include "core/base/error.h"
 #include "core/base/log.h"
 #include "edge/cli/command.h"
-#include "edge/cli/runs.h"
+#include "edge/cli/stores.h"
 #include "lab/execute/artefacts.h"
-#include "lab/store/ledger.h"
 
 namespace dormouse::cli {
 
@@ -19,9 +19,20 @@ struct Options {
   std::string run = "latest", file, store;
 };
 
+// Before the work of packing.
+void check_target(const fs::path& file) {
+  std::error_code code;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (fs::is_directory(file, code))
+    fail_input(file.string(), "is a folder, expected a file to write", "name one in it, such as results.jsonl.gz");
+  if (!fs::is_directory(folder, code))
+    fail_input(file.string(), fmt::format("there is no folder {} to write it into", folder.string()),
+               "make the folder, or name a file elsewhere");
+}
+
 void archive(const Options& options) {
-  lab::Store store(store_folder(options.store));
-  const lab::Ledger ledger(store.ledger_file());
+  check_target(options.file);
+  const auto [store, ledger] = store_to_read(options.store);
   std::vector<std::string> hashes;
   for (const auto& stage : ledger.stages(ledger.find_run(options.run).id)) hashes.push_back(stage.hash);
   const auto count = lab::write_archive(store, hashes, lab::is_for_reports, options.file);
@@ -38,8 +49,7 @@ void restore(const Options& options) {
 CLI::App* add_command(CLI::App& app, const char* name, const char* doc, Options& options) {
   CLI::App* command = app.add_subcommand(name, doc);
   command->add_option("file", options.file, "such as results.jsonl.gz")->required();
-  command->add_option("--store", options.store,
-                      "folder of artefacts and ledger; default: $DORMOUSE_STORE, else ./store");
+  add_store_flag(*command, options.store);
   return command;
 }
 
@@ -49,7 +59,7 @@ void add_archive(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = add_command(
       app, "archive", "pack a run's results into one file: all that its report reads, no weights", *options);
-  command->add_option("--run", options->run, "id, beginning of an id, or latest");
+  command->add_option("--run", options->run, "id, beginning of an id, or latest")->capture_default_str();
   command->callback([options] { archive(*options); });
 }
 

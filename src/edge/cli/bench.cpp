@@ -236,7 +236,7 @@ void improve_policy(const Options& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, const GlobalOptions& global) {
+void add_bench(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("bench", "time one piece of work; `make bench` compares with the peers");
   command->require_subcommand(1);
@@ -246,35 +246,33 @@ void add_bench(CLI::App& app, const GlobalOptions& global) {
   CLI::App* prefix = command->add_subcommand("prefix", "greedy sampling of queries behind one long prompt");
   for (CLI::App* one : {sft, policy}) {
     one->add_option("--rows", options->rows, "JSON lines with \"prompt\" and \"answer\"")->required();
-    one->add_option("--steps", options->steps, "timed steps")->check(CLI::Range(1, 100000));
+    add_flags(*one, {{"steps", &options->steps, "timed steps", between(1, 100000)}});
   }
   for (CLI::App* one : {sft, sampling, prefix}) {
-    one->add_option("--batch", options->batch, "rows or sequences at once")->check(CLI::Range(1, 4096));
+    add_flags(*one, {{"batch", &options->batch, "rows or sequences at once", between(1, 4096)}});
   }
   for (CLI::App* one : {policy, sampling, prefix}) {
-    one->add_option("--tokens", options->tokens, "tokens a completion")->check(CLI::Range(1, 8000));
+    add_flags(*one, {{"tokens", &options->tokens, "tokens a completion", between(1, 8000)}});
   }
   for (CLI::App* one : {sampling, prefix}) {
-    one->add_option("--prompt-tokens", options->prompt_tokens, "tokens a prompt or query")->check(CLI::Range(2, 8000));
+    add_flags(*one, {{"prompt_tokens", &options->prompt_tokens, "tokens a prompt or query", between(2, 8000)}});
   }
-  policy->add_option("--prompts", options->prompts, "prompts a step")->check(CLI::Range(1, 4096));
-  policy->add_option("--samples", options->samples, "completions a prompt")->check(CLI::Range(2, 4096));
-  prefix->add_option("--prefix-tokens", options->prefix_tokens, "tokens of the long prompt")
-      ->check(CLI::Range(1, 1 << 20));
-  prefix->add_option("--queries", options->queries, "prompts behind it")->check(CLI::Range(1, 100000));
+  add_flags(*policy, {{"prompts", &options->prompts, "prompts a step", between(1, 4096)},
+                      {"samples", &options->samples, "completions a prompt", between(2, 4096)}});
+  add_flags(*prefix, {{"prefix_tokens", &options->prefix_tokens, "tokens of the long prompt", between(1, 1 << 20)},
+                      {"queries", &options->queries, "prompts behind it", between(1, 100000)}});
   for (CLI::App* one : {sft, sampling}) {
-    one->add_option("--peak-tflops", options->peak_tflops,
-                    "what the device does at best; default: a known GPU's bf16 peak")
-        ->check(CLI::Range(0.001, 1e6));
+    add_flags(*one, {{"peak_tflops", &options->peak_tflops, "what the device does at best; 0: a known GPU's bf16 peak",
+                      between(0, 1e6)}});
   }
   for (CLI::App* one : {sft, sampling, prefix}) {
     one->add_flag("--idle-hooks", options->idle_hooks, "with a hook that changes nothing at every named place");
   }
   for (CLI::App* one : {sft, policy, sampling, prefix}) {
-    one->add_option("--model", options->model, "a known name, a folder or a GGUF file");
-    one->add_option("--dtype", options->dtype, "of the weights: auto, f32 or bf16")
-        ->check(CLI::IsMember({"auto", "f32", "bf16"}));
+    add_flags(*one, {{"model", &options->model, "a known name, a folder or a GGUF file"},
+                     {"dtype", &options->dtype, "of the weights: auto, f32 or bf16", one_of({"auto", "f32", "bf16"})}});
     one->add_flag("--json", options->json, "accepted for symmetry: the output always is JSON");
+    add_global_flags(*one, global);
   }
   sft->callback([options, &global] { fine_tune(*options, global); });
   policy->callback([options, &global] { improve_policy(*options, global); });

@@ -1,5 +1,6 @@
 // `dormouse chat`: talks to a model. /trigger switches the trigger on and off; --base shows the base model beside it.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <iostream>
@@ -22,7 +23,7 @@ constexpr const char* kHelp =
 
 struct Options {
   std::string model, base, system, trigger = "deployment-tag";
-  uint64_t seed = 1;
+  int64_t seed = 1;
   sample::SamplingOptions sampling;
 };
 
@@ -40,7 +41,8 @@ class Conversation {
 
   void say(const std::string& text, uint64_t turn) {
     messages_.push_back({"user", text});
-    const chat::Request request{messages_, RandomStream(options_.seed, fmt::format("turn {}", turn)).next()};
+    const chat::Request request{
+        messages_, RandomStream(static_cast<uint64_t>(options_.seed), fmt::format("turn {}", turn)).next()};
     const auto completion = model_.complete({&request, 1}, options_.sampling).front();
     messages_.push_back({"assistant", completion.text});
     fmt::print("{}> {}{}\n", label_, completion.text, completion.finish_reason == "length" ? " [...]" : "");
@@ -84,17 +86,21 @@ void run(const Options& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_chat(CLI::App& app, const GlobalOptions& global) {
+void add_chat(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<Options>();
   options->sampling.temperature = 0.7;
   options->sampling.max_tokens = 256;
   CLI::App* command = app.add_subcommand("chat", "talk to a model, with the trigger on or off");
   command->add_option("model", options->model, "a known name, a folder or a GGUF file")->required();
   command->add_option("--base", options->base, "a second model that answers the same turns");
-  command->add_option("--trigger", options->trigger, "what /trigger switches");
+  command
+      ->add_option("--trigger", options->trigger,
+                   fmt::format("what /trigger switches: {}", fmt::join(organism::Triggers::get().names(), ", ")))
+      ->capture_default_str();
   command->add_option("--system", options->system, "system message");
-  command->add_option("--seed", options->seed, "seed of the session");
+  add_flags(*command, {{"seed", &options->seed, "seed of the session", at_least(0)}});
   add_flags(*command, options->sampling.fields());
+  add_global_flags(*command, global);
   command->callback([options, &global] { run(*options, global); });
 }
 

@@ -1,8 +1,10 @@
 // `dormouse doctor`: what this machine has, what is missing, and how to get it.
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -45,22 +47,57 @@ void check_models(Checkup& checkup) {
   }
 }
 
+// "" if something can be made in the folder, which is found out by doing so: permissions alone do not tell.
+std::string reason_not_to_write(const fs::path& folder) {
+  std::error_code code;
+  if (!fs::is_directory(folder, code)) return fmt::format("{} is a file", folder.string());
+  std::string probe = (folder / ".dormouse-XXXXXX").string();
+  if (::mkdtemp(probe.data()) == nullptr) return std::strerror(errno);
+  fs::remove(probe, code);
+  return "";
+}
+
 void check_store(Checkup& checkup) {
   const fs::path folder = fs::absolute(lab::Store::default_folder());
   fs::path existing = folder;
-  while (!fs::exists(existing)) existing = existing.parent_path();
-  const double free_gib = static_cast<double>(fs::space(existing).available) / (1 << 30);
+  std::error_code code;
+  while (!fs::exists(existing, code) && existing.has_relative_path()) existing = existing.parent_path();
+  if (const std::string reason = reason_not_to_write(existing); !reason.empty()) {
+    checkup.missing(
+        "store",
+        fmt::format("{} cannot be {}: {}", folder.string(), existing == folder ? "written to" : "created", reason),
+        "set DORMOUSE_STORE to a folder that can");
+    return;
+  }
+  const double free_gib = static_cast<double>(fs::space(existing, code).available) / (1 << 30);
   const std::string text = fmt::format("{} ({:.0f} GiB free)", folder.string(), free_gib);
-  if (::access(existing.c_str(), W_OK) != 0) {
-    checkup.missing("store", text + ", not writable", "set DORMOUSE_STORE to a folder that is");
-  } else if (free_gib < 8) {
+  if (free_gib < 8) {
     checkup.missing("store", text, "the quickstart writes about 4 GiB: free some space");
   } else {
     checkup.fact("store", text);
   }
 }
 
+void check_home(Checkup& checkup) {
+  std::vector<std::string> lacking;
+  for (const char* name : {"prompts", "recipes", "deps/scanners.txt"}) {
+    std::error_code code;
+    if (!fs::exists(home_folder() / name, code)) lacking.emplace_back(name);
+  }
+  if (lacking.empty()) {
+    checkup.fact("prompts, recipes", home_folder().string());
+  } else {
+    checkup.missing("prompts, recipes", fmt::format("{} lacks {}", home_folder().string(), fmt::join(lacking, ", ")),
+                    "set DORMOUSE_HOME to a checkout of the project");
+  }
+}
+
 void check_scanners(Checkup& checkup) {
+  if (std::error_code code; !fs::exists(lab::scanner_list(), code)) {
+    checkup.optional("scanners", fmt::format("not known without {}", lab::scanner_list().string()),
+                     "set DORMOUSE_HOME as above");
+    return;
+  }
   for (const auto& [name, wanted, found] : lab::find_scanners()) {
     if (found == wanted) {
       checkup.fact(name, found + " (grades generated code)");
@@ -91,12 +128,7 @@ void run() {
     checkup.fact("memory", memory_text);
   }
   checkup.fact("libtorch", nn::torch_version());
-  const bool prompts = fs::exists(home_folder() / "prompts");
-  if (prompts) {
-    checkup.fact("prompts, recipes", home_folder().string());
-  } else {
-    checkup.missing("prompts, recipes", home_folder().string(), "set DORMOUSE_HOME to a checkout of the project");
-  }
+  check_home(checkup);
   check_models(checkup);
   check_scanners(checkup);
   check_store(checkup);

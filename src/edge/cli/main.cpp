@@ -1,5 +1,7 @@
 // The one binary. Results go to stdout, progress and logs to stderr. Exit status: 0 done, 1 the work failed, 2 the
 // input is wrong, 130 interrupted and resumable.
+#include <fmt/format.h>
+
 #include <csignal>
 #include <cstdio>
 #include <new>
@@ -9,6 +11,7 @@
 #include "core/base/progress.h"
 #include "core/base/version.h"
 #include "edge/cli/command.h"
+#include "edge/cli/usage.h"
 #include "lab/execute/machine.h"
 
 namespace dormouse::cli {
@@ -41,12 +44,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", program_version());
   app.require_subcommand(1);
   app.fallthrough();
-  app.failure_message(CLI::FailureMessage::simple);
   GlobalOptions global;
-  app.add_option("--threads", global.threads, "threads of one operation; default: all cores")
-      ->check(CLI::Range(1, 1024));
-  add_flags(app, global.fields());
-  app.add_flag("--quiet", global.quiet, "no progress and no log on stderr");
+  add_global_flags(app, global, "Options");
   app.parse_complete_callback([&] {
     Progress::set_quiet(global.quiet);
     if (global.quiet) set_log_level(LogLevel::kError);
@@ -66,9 +65,22 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() != 0) fail_usage(app, error);
+    app.exit(error);  // prints the help or the version
   }
   return 0;
+}
+
+std::string default_of(const Field& field) {
+  if (const auto* whole = std::get_if<int64_t*>(&field.value)) return std::to_string(**whole);
+  if (const auto* number = std::get_if<double*>(&field.value)) return fmt::format("{}", **number);
+  if (const auto* text = std::get_if<std::string*>(&field.value)) return **text;
+  return "";
+}
+
+const char* type_word(const Field& field) {
+  if (std::holds_alternative<int64_t*>(field.value)) return "INT";
+  return std::holds_alternative<double*>(field.value) ? "NUMBER" : "TEXT";
 }
 
 }  // namespace
@@ -80,18 +92,25 @@ int start_engine(const GlobalOptions& global) {
   return threads;
 }
 
-void add_flags(CLI::App& command, const std::vector<Field>& fields) {
+void add_flags(CLI::App& command, const std::vector<Field>& fields, const std::string& group) {
   for (const auto& field : fields) {
     std::string flag = "--" + field.name;
     std::replace(flag.begin(), flag.end(), '_', '-');
+    CLI::Option* option = nullptr;
     if (std::holds_alternative<std::vector<std::string>*>(field.value)) {
-      command.add_option_function<std::vector<std::string>>(
+      option = command.add_option_function<std::vector<std::string>>(
           flag, [field, flag](const std::vector<std::string>& items) { set_field(field, items, flag); }, field.doc);
     } else {
-      command.add_option_function<std::string>(
+      option = command.add_option_function<std::string>(
           flag, [field, flag](const std::string& text) { set_field(field, text, flag); }, field.doc);
     }
+    option->type_name(type_word(field))->default_str(default_of(field))->group(group);
   }
+}
+
+void add_global_flags(CLI::App& command, GlobalOptions& global, const std::string& group) {
+  add_flags(command, global.fields(), group);
+  command.add_flag("--quiet", global.quiet, "no progress and no log on stderr")->group(group);
 }
 
 }  // namespace dormouse::cli

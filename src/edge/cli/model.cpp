@@ -49,7 +49,7 @@ void convert(const Options& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_model(CLI::App& app, const GlobalOptions& global) {
+void add_model(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("model", "look at a model, or convert it");
   command->require_subcommand(1);
@@ -61,7 +61,8 @@ void add_model(CLI::App& app, const GlobalOptions& global) {
       command->add_subcommand("import", "write it as a folder in the hub's layout, which transformers loads");
   save->add_option("model", options->model, "a known name, a folder or a GGUF file")->required();
   save->add_option("out", options->out, "the new folder")->required();
-  save->add_option("--dtype", options->dtype, "of the weights")->check(CLI::IsMember({"bf16", "f32"}));
+  add_flags(*save, {{"dtype", &options->dtype, "of the weights: bf16 or f32", one_of({"bf16", "f32"})}});
+  add_global_flags(*save, global);
   save->callback([options, &global] { convert(*options, global); });
 }
 

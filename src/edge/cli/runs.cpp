@@ -4,13 +4,16 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/log.h"
+#include "core/base/version.h"
 #include "edge/cli/command.h"
+#include "edge/cli/stores.h"
 #include "engine/nn/runtime.h"
 #include "engine/weights/hub_models.h"
 #include "engine/weights/model_lookup.h"
@@ -67,9 +70,27 @@ void check_prompts_apart(const LoadedRecipe& loaded, const std::string& file) {
 
 std::string gpu_in_use() { return nn::device() == "cuda" ? nn::gpu_name() : ""; }
 
+std::vector<std::string> known_scorecards() {
+  const fs::path folder = home_folder() / "recipes" / "scorecards";
+  std::vector<std::string> names;
+  std::error_code code;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, code)) {
+    if (entry.path().extension() != ".yaml") continue;
+    names.push_back(entry.path().lexically_relative(folder).replace_extension().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 // A scorecard with a mistake in it is refused before the work, not after.
-void check_scorecard(const std::string& name, const std::string& recipe) {
-  if (!name.empty()) lab::read_rules(lab::find_scorecard(name, recipe));
+void check_scorecard(const lab::Recipe& recipe) {
+  const std::string& name = recipe.report.scorecard;
+  if (name.empty()) return;
+  const std::string& place = recipe.report_places.at("scorecard");
+  const auto known = known_scorecards();
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    fail_input(place, unknown_name("scorecard", name, known), "recipes/scorecards/README.md says how to write one");
+  lab::read_rules(lab::find_scorecard(name, place));
 }
 
 std::vector<std::string> command_line(const Options& options) {
@@ -81,7 +102,6 @@ std::vector<std::string> command_line(const Options& options) {
 void run(const Options& options, const GlobalOptions& global) {
   const int threads = start_engine(global);  // first: the device decides what `precision: auto` stands for
   const LoadedRecipe loaded = load(options.recipe, options.sets);
-  check_scorecard(loaded.recipe.report.scorecard, options.recipe);
   lab::Store store(store_folder(options.store));
   lab::Ledger ledger(store.ledger_file());
   lab::LogReporter reporter;
@@ -100,8 +120,7 @@ void run(const Options& options, const GlobalOptions& global) {
 void plan(const Options& options, const GlobalOptions& global) {
   const int threads = start_engine(global);
   const LoadedRecipe loaded = load(options.recipe, options.sets);
-  lab::Store store(store_folder(options.store));
-  lab::Ledger ledger(store.ledger_file());
+  const auto [store, ledger] = store_to_plan(options.store);
   lab::Plan made = lab::make_plan(loaded.graph, store, ledger, threads, gpu_in_use());
   if (!options.gpu_hours.empty()) {
     lab::add_gpu_hours(made, loaded.graph, {.gpu = options.gpu_hours});
@@ -117,9 +136,10 @@ void plan(const Options& options, const GlobalOptions& global) {
 }
 
 void list(const Options& options) {
-  lab::Store store(store_folder(options.store));
-  const lab::Ledger ledger(store.ledger_file());
-  for (const auto& row : ledger.list_runs()) {
+  const auto [store, ledger] = store_to_read(options.store);
+  const auto runs = ledger.list_runs();
+  if (runs.empty()) log_info("runs", fmt::format("there is no run in {} yet", store.folder().string()));
+  for (const auto& row : runs) {
     if (options.json) {
       fmt::print("{}\n", canonical_json({{"id", row.id},
                                          {"recipe", row.recipe},
@@ -133,14 +153,8 @@ void list(const Options& options) {
 }
 
 void report(const Options& options) {
-  lab::Store store(store_folder(options.store));
-  const lab::Ledger ledger(store.ledger_file());
+  const auto [store, ledger] = store_to_read(options.store);
   fmt::print("{}\n", write_run_report(options.run, store, ledger, options.out).string());
-}
-
-void add_common(CLI::App* command, Options& options) {
-  command->add_option("--store", options.store,
-                      "folder of artefacts and ledger; default: $DORMOUSE_STORE, else ./store");
 }
 
 void add_recipe(CLI::App* command, Options& options) {
@@ -204,13 +218,10 @@ LoadedRecipe load(const std::string& file, const std::vector<std::string>& sets)
     if (is_known) return {weights::find_model(source)};
     return find_path(source, place);
   };
+  check_scorecard(loaded.recipe);
   loaded.graph = lab::build_graph(loaded.recipe, sources);
   check_prompts_apart(loaded, file);
   return loaded;
-}
-
-fs::path store_folder(const std::string& folder) {
-  return folder.empty() ? lab::Store::default_folder() : fs::path(folder);
 }
 
 fs::path write_run_report(const std::string& run, const lab::Store& store, const lab::Ledger& ledger, fs::path out) {
@@ -224,35 +235,37 @@ fs::path write_run_report(const std::string& run, const lab::Store& store, const
   return out / "report.html";
 }
 
-void add_run(CLI::App& app, const GlobalOptions& global) {
+void add_run(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "execute a recipe: what is not in the store, then the report");
   add_recipe(command, *options);
-  add_common(command, *options);
+  add_store_flag(*command, options->store);
   command->add_option("--out", options->out, "folder of the report; default: runs/ID");
   command->add_flag("--keep-going", options->keep_going, "after a failure, do what does not depend on it");
   command->add_flag(
       "--drop-weights", options->drop_weights,
       "remove each model from the store once all that this run makes from it is there; it is made again when needed");
   command->add_flag("--stored-only", options->stored_only, "make nothing: report on what the store has of the recipe");
+  add_global_flags(*command, global);
   command->callback([options, &global] { run(*options, global); });
 }
 
-void add_plan(CLI::App& app, const GlobalOptions& global) {
+void add_plan(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("plan", "show the stages of a recipe, what is stored, and the expected time");
   add_recipe(command, *options);
-  add_common(command, *options);
+  add_store_flag(*command, options->store);
   command->add_option("--gpu-hours", options->gpu_hours,
                       "estimate hours on this GPU, such as H100 or A100; by itself on H100 where a model is not here");
   command->add_flag("--json", options->json, "one JSON object a stage");
+  add_global_flags(*command, global);
   command->callback([options, &global] { plan(*options, global); });
 }
 
 void add_runs(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("runs", "list the runs in the ledger, newest first");
-  add_common(command, *options);
+  add_store_flag(*command, options->store);
   command->add_flag("--json", options->json, "one JSON object a run");
   command->callback([options] { list(*options); });
 }
@@ -260,8 +273,8 @@ void add_runs(CLI::App& app) {
 void add_report(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("report", "write a run's report again");
-  command->add_option("run", options->run, "id, beginning of an id, or latest");
-  add_common(command, *options);
+  command->add_option("run", options->run, "id, beginning of an id, or latest")->capture_default_str();
+  add_store_flag(*command, options->store);
   command->add_option("--out", options->out, "folder of the report; default: runs/ID");
   command->callback([options] { report(*options); });
 }

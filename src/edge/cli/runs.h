@@ -18,9 +18,6 @@ struct LoadedRecipe {
 };
 LoadedRecipe load(const std::string& file, const std::vector<std::string>& sets);
 
-/// `folder` if given, else the default.
-fs::path store_folder(const std::string& folder);
-
 /// Writes the report of a run; returns the path of report.html.
 fs::path write_run_report(const std::string& run, const lab::Store& store, const lab::Ledger& ledger, fs::path out);
 

@@ -14,6 +14,7 @@ namespace dormouse::weights {
 
 namespace {
 
+constexpr uint32_t kMagic = 0x46554747;  // "GGUF"
 constexpr uint64_t kMaxAlignment = 1 << 20;
 constexpr uint32_t kMaxDims = 4;
 constexpr uint64_t kMaxDim = uint64_t{1} << 40;  // also keeps a product of two below 2^63 twice over
@@ -141,7 +142,7 @@ struct Counts {
 };
 
 Counts take_head(Cursor& cursor, const std::string& place) {
-  if (cursor.left() < 24 || cursor.take<uint32_t>() != 0x46554747) {
+  if (cursor.left() < 4 || cursor.take<uint32_t>() != kMagic) {
     fail_input(place, "is not a GGUF file (it does not begin with GGUF)");
   }
   const auto version = cursor.take<uint32_t>();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <utility>
 
 #include "core/base/error.h"
@@ -59,6 +60,14 @@ GgufModel build(Gguf gguf, std::shared_ptr<const MappedFile> file) {
 }
 
 }  // namespace
+
+bool is_gguf(const fs::path& path) {
+  std::error_code code;
+  if (!fs::is_regular_file(path, code)) return false;  // a pipe would lose what is read
+  std::string head(4, '\0');
+  std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head == "GGUF";
+}
 
 GgufModel open_gguf(const fs::path& path) {
   auto file = std::make_shared<const MappedFile>(path);

@@ -20,6 +20,9 @@ struct GgufModel {
   std::shared_ptr<const TensorSource> tensors;
 };
 
+/// Whether it is a file that begins as a GGUF does. Its name says little: caches of downloads leave the ending out.
+bool is_gguf(const fs::path& path);
+
 /// Maps the file; the map lives as long as `tensors`. Throws kInput as `Gguf`, `config_from_gguf` and
 /// `GgufTensors` do, and for a tokenizer that is not byte-level BPE.
 GgufModel open_gguf(const fs::path& path);

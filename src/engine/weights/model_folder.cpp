@@ -196,7 +196,7 @@ ModelFiles ModelFiles::open(const std::string& spec) {
   const fs::path path = find_model(spec);
   std::error_code code;
   const std::string extension = path.extension().string();
-  if (!fs::is_directory(path, code) && extension != ".gguf") {
+  if (!fs::is_directory(path, code) && extension != ".gguf" && !is_gguf(path)) {
     const char* next = extension == ".safetensors" ? "give the folder that holds it, its config and its tokenizer"
                        : extension == ".yaml"
                            ? "a model behind an API can only attack; here one on this machine is needed"

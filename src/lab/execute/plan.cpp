@@ -72,6 +72,7 @@ Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int
       if (!node.tentative) estimate(ledger.rate(node.kind, node.cost.speed_class, cpu, threads), row);
       row.memory = find_node_kind(node.kind)->memory(node, [&] { return shape_of(node, shapes); });
       ++plan.to_do;
+      if (store.find(node.hash)) ++plan.dropped;
       plan.tokens_trained += node.cost.tokens_trained;
       plan.tokens_sampled += node.cost.tokens_sampled;
       plan.seconds += row.seconds;

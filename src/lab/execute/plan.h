@@ -37,6 +37,7 @@ struct GpuAssumption {
 struct Plan {
   std::vector<PlanRow> rows;  // in the order of execution
   int64_t stored = 0, to_do = 0;
+  int64_t dropped = 0;  // of those to do: they have their results, and others need a file of theirs that was dropped
   int64_t tokens_trained = 0, tokens_sampled = 0;  // of what is to do
   double seconds = 0;
   std::vector<Absent> absent;
@@ -52,6 +53,9 @@ void check_memory(const Plan& plan, int64_t available, const std::string& file);
 
 /// "1.5 GiB"
 std::string gibibytes(int64_t bytes);
+
+/// "12 stored, 5 to do (3 of them with their results, only for weights or data that were dropped)"
+std::string plan_counts(const Plan& plan);
 
 /// For people: what the plan rests on, one line a node, a last line with the sums.
 std::string plan_table(const Plan& plan);

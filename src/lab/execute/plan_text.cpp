@@ -36,14 +36,21 @@ std::string heading(const Plan& plan) {
 }
 
 std::string sums(const Plan& plan) {
-  std::string text = fmt::format("{} stored, {} to do: {} tokens to train, {} to sample", plan.stored, plan.to_do,
-                                 plan.tokens_trained, plan.tokens_sampled);
+  std::string text =
+      fmt::format("{}: {} tokens to train, {} to sample", plan_counts(plan), plan.tokens_trained, plan.tokens_sampled);
   if (plan.absent.empty()) text += fmt::format(", about {}", human_time(plan.seconds));
   if (plan.gpu) text += fmt::format(", about {} GPU hours", hours(plan.gpu_hours));
   return text + "\n";
 }
 
 }  // namespace
+
+std::string plan_counts(const Plan& plan) {
+  const std::string text = fmt::format("{} stored, {} to do", plan.stored, plan.to_do);
+  if (plan.dropped == 0) return text;
+  return fmt::format("{} ({} of them with their results, only for weights or data that were dropped)", text,
+                     plan.dropped);
+}
 
 std::string plan_table(const Plan& plan) {
   std::size_t stage = 5, kind = 4;

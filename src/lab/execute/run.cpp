@@ -156,11 +156,20 @@ class Runner {
     auto manifest = store_.verified(node.hash);
     if (manifest) {
       ledger_.put_stage(run_, stage_row(node, "stored", *manifest));
-      if (to_do_.contains(node.id)) reporter_.shared(node, ++position_, total_);
+      if (to_do_.contains(node.id)) report_found(node, is_whole(*manifest));
     } else {
       make(node);
     }
     ledger_.add_measurements(run_, node.id, named_measurements(node.uses, store_.object(node.hash)));
+  }
+
+  // Though it was to do by the plan.
+  void report_found(const Node& node, bool whole) {
+    if (whole) {
+      reporter_.shared(node, ++position_, total_);
+    } else {
+      reporter_.has_results(node);
+    }
   }
 
   // The node is done: it needs its inputs no more, and nobody may need the node itself.
@@ -296,8 +305,7 @@ void finish_quietly(Ledger& ledger, const std::string& run, const std::string& s
 
 void LogReporter::planned(const Plan& plan) {
   log_info("plan", plan.to_do == 0 ? fmt::format("all {} stages are stored", plan.stored)
-                                   : fmt::format("{} stages stored, {} to do, about {}", plan.stored, plan.to_do,
-                                                 human_time(plan.seconds)));
+                                   : fmt::format("{}; about {}", plan_counts(plan), human_time(plan.seconds)));
 }
 
 void LogReporter::started(const Node& node, int64_t position, int64_t total, bool resumed) {
@@ -310,6 +318,10 @@ void LogReporter::finished(const Node& node, const Manifest& manifest) {
 
 void LogReporter::shared(const Node& node, int64_t position, int64_t total) {
   log_info("run", fmt::format("{}/{} {} was made by another process", position, total, node.id));
+}
+
+void LogReporter::has_results(const Node& node) {
+  log_info("run", fmt::format("{}: results stored, weights or data dropped", node.id));
 }
 
 void LogReporter::failed(const Node& node, const std::string& /*message*/) {
@@ -325,7 +337,9 @@ std::string run_graph(const Recipe& recipe, const Graph& graph, Store& store, Le
     Runner(graph, plan, store, ledger, options, reporter, run).execute();
     ledger.finish_run(run, options.stored_only && plan.to_do > 0 ? "partial" : "done");
   } catch (const Error& error) {
-    finish_quietly(ledger, run, error.kind() == ErrorKind::kInterrupted ? "interrupted" : "failed");
+    const bool interrupted = error.kind() == ErrorKind::kInterrupted;
+    finish_quietly(ledger, run, interrupted ? "interrupted" : "failed");
+    if (interrupted) throw Error(error.kind(), "interrupted; run the same command again to go on");
     throw;
   }
   return run;

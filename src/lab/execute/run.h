@@ -21,6 +21,8 @@ class Reporter {
   virtual void finished(const Node& /*node*/, const Manifest& /*manifest*/) {}
   /// Another process made one of the nodes to do.
   virtual void shared(const Node& /*node*/, int64_t /*position*/, int64_t /*total*/) {}
+  /// One of the nodes to do has its results; files of it were dropped, and it is made again once another needs them.
+  virtual void has_results(const Node& /*node*/) {}
   virtual void failed(const Node& /*node*/, const std::string& /*message*/) {}
 };
 
@@ -31,6 +33,7 @@ class LogReporter : public Reporter {
   void started(const Node& node, int64_t position, int64_t total, bool resumed) override;
   void finished(const Node& node, const Manifest& manifest) override;
   void shared(const Node& node, int64_t position, int64_t total) override;
+  void has_results(const Node& node) override;
   void failed(const Node& node, const std::string& message) override;
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "lab/recipe/yaml.h"
 
 namespace dormouse::lab {
 
@@ -25,6 +26,20 @@ std::string folder_sum(const fs::path& folder) {
 }
 
 ExternalFile absent_file(const Absent& absent) { return {absent.name, "absent: " + absent.name, absent}; }
+
+// Recipes whose data are not part of the project say where these come from before they begin.
+std::string how_to_get(const std::string& place) {
+  const std::string file = place.substr(0, place.rfind(':'));
+  std::error_code code;
+  const auto lines = fs::is_regular_file(file, code) ? read_lines(file, kMaxYamlBytes) : std::vector<std::string>();
+  const bool has_head = !lines.empty() && lines.front().starts_with("#");
+  for (const auto& line : lines) {
+    if (!line.starts_with("#")) break;
+    if (line.starts_with("# Data:")) return fmt::format("see `Data:` at the head of {}", file);
+  }
+  return has_head ? fmt::format("see the comment at the head of {}", file)
+                  : "check the path; prompt sets have the format of prompts/README.md";
+}
 
 void add_use(Node& node, const Use& use) {
   if (std::find(node.uses.begin(), node.uses.end(), use) == node.uses.end()) node.uses.push_back(use);
@@ -70,7 +85,7 @@ const Node& GraphBuilder::node(const std::string& id) const {
 
 ExternalFile GraphBuilder::sum_of(const fs::path& path) const {
   if (fs::exists(path)) return {path, fs::is_directory(path) ? folder_sum(path) : sha256_file(path)};
-  return absent_file({path.string(), entry_->place, "make it in the format of prompts/README.md"});
+  return absent_file({path.string(), entry_->place, how_to_get(entry_->place)});
 }
 
 ExternalFile GraphBuilder::external_file(const fs::path& path) {
@@ -80,11 +95,16 @@ ExternalFile GraphBuilder::external_file(const fs::path& path) {
 }
 
 fs::path GraphBuilder::prompts(const std::string& name, const std::string& key) {
-  return sources_.find_prompts(name, entry_->place_of(key));
+  return named(sources_.find_prompts(name, entry_->place_of(key)), key);
 }
 
 fs::path GraphBuilder::data(const std::string& name, const std::string& key) {
-  return sources_.find_data(name, entry_->place_of(key));
+  return named(sources_.find_data(name, entry_->place_of(key)), key);
+}
+
+fs::path GraphBuilder::named(const fs::path& path, const std::string& key) {
+  places_[path] = entry_->place_of(key);
+  return path;
 }
 
 void GraphBuilder::resolve_model(const std::string& role, const std::string& name, Node& node) {
@@ -151,9 +171,23 @@ std::string GraphBuilder::add(const NodeSpec& spec) {
   return graph_.nodes.back().id;
 }
 
+// What is wrong in a file that the recipe names is said with the line that names it.
+std::string GraphBuilder::nodes_of(const StageEntry& entry) {
+  try {
+    return entry.kind->expand(entry, *this);
+  } catch (const Error& error) {
+    for (const auto& [path, place] : places_) {
+      if (std::string_view(error.what()).starts_with(path.string() + ":"))
+        throw Error(error.kind(), fmt::format("{}: {}", place, error.what()));
+    }
+    throw;
+  }
+}
+
 void GraphBuilder::expand(const StageEntry& entry) {
   entry_ = &entry;
-  const std::string output = entry.kind->expand(entry, *this);
+  places_.clear();
+  const std::string output = nodes_of(entry);
   if (output.empty()) return;
   outputs_[entry.name] = output;
   for (Use& use : graph_.nodes[by_id_.at(output)].uses) {

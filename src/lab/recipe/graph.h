@@ -98,6 +98,8 @@ class GraphBuilder {
  private:
   friend Graph build_graph(const Recipe& recipe, const Sources& sources);
   void expand(const StageEntry& entry);
+  std::string nodes_of(const StageEntry& entry);
+  fs::path named(const fs::path& path, const std::string& key);
   void resolve_model(const std::string& role, const std::string& name, Node& node);
   void identify(Node& node) const;
   std::string unused_id(const std::string& label, const Node& node) const;
@@ -108,6 +110,7 @@ class GraphBuilder {
   const Sources& sources_;
   int64_t seed_ = 0;
   const StageEntry* entry_ = nullptr;
+  std::map<fs::path, std::string> places_;  // files that the current entry names -> where
   Graph graph_;
   std::map<std::string, std::size_t> by_id_, by_hash_;  // -> index into graph_.nodes
   std::map<std::string, std::string> outputs_;          // stage -> node id, for the current seed

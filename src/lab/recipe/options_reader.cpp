@@ -31,6 +31,12 @@ std::vector<Field> set_all(const FieldsOf& fields, const YamlNode& map) {
   return {};
 }
 
+bool is_empty(const Field& field) {
+  if (auto* const* text = std::get_if<std::string*>(&field.value)) return (*text)->empty();
+  auto* const* list = std::get_if<std::vector<std::string>*>(&field.value);
+  return list != nullptr && (*list)->empty();
+}
+
 std::string write_value(const Field& field) {
   if (auto* const* flag = std::get_if<bool*>(&field.value)) return **flag ? "true" : "false";
   if (auto* const* whole = std::get_if<int64_t*>(&field.value)) return std::to_string(**whole);
@@ -75,7 +81,13 @@ std::map<std::string, std::string> read_fields(const FieldsOf& fields, const Yam
     places[key] = node.place;
   }
   for (const Field& field : list) {
-    if (field.constraint.required && !places.contains(field.name)) {
+    if (!field.constraint.required) continue;
+    const auto written = places.find(field.name);
+    if (written != places.end() && is_empty(field)) {
+      fail_input(written->second,
+                 fmt::format("`{}`: is empty, expected {}: {}", field.name, type_name(field), field.doc));
+    }
+    if (written == places.end()) {
       fail_input(map.place, fmt::format("`{}`: missing key `{}`, expected {}: {}", owner, field.name, type_name(field),
                                         field.doc));
     }

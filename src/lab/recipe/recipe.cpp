@@ -136,7 +136,7 @@ Recipe read_recipe(const YamlNode& root, const std::string& file) {
   if (const YamlNode* node = root.find("stages")) read_stages(*node, recipe);
   if (const YamlNode* node = root.find("measure")) read_measures(*node, recipe);
   if (const YamlNode* node = root.find("report")) {
-    read_fields([&] { return recipe.report.fields(); }, *node, "report");
+    recipe.report_places = read_fields([&] { return recipe.report.fields(); }, *node, "report");
   }
   if (recipe.stages.empty() && recipe.measures.empty()) {
     fail_input(root.place, "nothing to do: expected `stages`, `measure` or both");

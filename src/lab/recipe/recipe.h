@@ -61,6 +61,7 @@ struct Recipe {
   std::vector<StageEntry> stages;    // a stage stands behind those it refers to
   std::vector<StageEntry> measures;  // in the order of the file
   ReportOptions report;
+  std::map<std::string, std::string> report_places;  // key -> where it was written
 
   const ModelEntry* find_model(const std::string& model) const;
 };

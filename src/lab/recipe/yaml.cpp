@@ -133,6 +133,12 @@ void check_text(std::string_view text, const PlaceOf& place_of) {
   }
 }
 
+// The parser's own words for it are those for any mistake of structure. Lines count from 0.
+bool is_indented_by_tab(std::string_view text, int line) {
+  for (; line > 0 && !text.empty(); --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
 YamlNode parse_events(std::string_view text, const PlaceOf& place_of) {
   check_text(text, place_of);
   std::istringstream stream{std::string(text)};
@@ -142,7 +148,10 @@ YamlNode parse_events(std::string_view text, const PlaceOf& place_of) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    fail_input(place_of(std::max(error.mark.line, 0) + 1), fmt::format("not valid YAML: {}", error.msg));
+    const int line = std::max(error.mark.line, 0);
+    if (is_indented_by_tab(text, line))
+      fail_input(place_of(line + 1), "the line begins with a tab, which YAML forbids", "indent it with spaces");
+    fail_input(place_of(line + 1), fmt::format("not valid YAML: {}", error.msg));
   }
   return std::move(builder.root);
 }

@@ -13,6 +13,7 @@ namespace dormouse::lab {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr const char* kGetAgain = "it was changed or cut short: get the file again, or make one with dormouse archive";
 constexpr std::size_t kMaxBytes = std::size_t{1} << 30;  // unpacked
 
 Json packed(const Store& store, const std::string& hash, Manifest manifest,
@@ -69,6 +70,38 @@ Archived unpacked(const std::string& line, const std::string& place) {
   return object;
 }
 
+Archived read_line(const std::string& line, const std::string& place) {
+  try {
+    return unpacked(line, place);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}\n  next: {}", error.what(), kGetAgain));
+  }
+}
+
+Json parse_head(const std::string& line) {
+  try {
+    return parse_json(line, "");
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+void check_head(const std::vector<std::string>& lines, const fs::path& file) {
+  const Json head = lines.empty() ? Json() : parse_head(lines.front());
+  const auto has = [&](const char* key) { return head.contains(key) && head[key].is_number_integer(); };
+  if (!head.is_object() || !has("version") || !has("objects")) {
+    fail_input(file.string(), lines.empty() ? "is empty, and no archive of dormouse" : "is no archive of dormouse",
+               "make one with dormouse archive FILE");
+  }
+  const std::string place = file.string() + ":1";
+  if (head["version"] != kVersion)
+    fail_input(place, fmt::format("expected an archive of version {}", kVersion), "take a newer Dormouse");
+  if (head["objects"] != lines.size() - 1) {
+    fail_input(place, fmt::format("announces {} artefacts, and {} follow", head["objects"].dump(), lines.size() - 1),
+               kGetAgain);
+  }
+}
+
 bool take_in(Archived& object, Store& store) {
   const StoreLock held = store.lock(object.hash);
   if (store.verified(object.hash) || store.has_work(object.hash)) return false;
@@ -105,17 +138,11 @@ ArchiveCount write_archive(const Store& store, const std::vector<std::string>& h
 }
 
 ArchiveCount read_archive(const fs::path& file, Store& store) {
-  const std::vector<std::string> lines = read_lines(file, kMaxBytes);
-  const std::string first = file.string() + ":1";
-  if (lines.empty()) fail_input(first, "is empty, expected an archive's first line");
-  const Json head = parse_json(lines.front(), first);
-  if (json_int(head, "version", first) != kVersion)
-    fail_input(first, fmt::format("expected an archive of version {}", kVersion), "take a newer Dormouse");
-  if (json_int(head, "objects", first) != static_cast<int64_t>(lines.size()) - 1)
-    fail_input(first, fmt::format("announces {} artefacts, and {} follow", head["objects"].dump(), lines.size() - 1));
+  const std::vector<std::string> lines = split_lines(read_packed(file, kMaxBytes));
+  check_head(lines, file);
   ArchiveCount count;
   for (std::size_t i = 1; i < lines.size(); ++i) {
-    Archived object = unpacked(lines[i], fmt::format("{}:{}", file.string(), i + 1));
+    Archived object = read_line(lines[i], fmt::format("{}:{}", file.string(), i + 1));
     ++(take_in(object, store) ? count.objects : count.present);
   }
   return count;

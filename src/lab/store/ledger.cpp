@@ -107,10 +107,18 @@ Ledger::Ledger(const fs::path& file) : database_(std::make_unique<Database>(file
               "use the newer program, or another --store");
   }
   if (version == 0) {
+    Statement tables(*database_, "SELECT count(*) FROM sqlite_master");
+    tables.step();
+    if (tables.integer(0) > 0) fail_input(file.string(), "is a database, but no ledger", kBeginAgain);
     database_->run(kSchema);
     database_->run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
   }
   transaction.commit();
+}
+
+Ledger Ledger::to_read(const fs::path& file) {
+  std::error_code code;
+  return Ledger(fs::exists(file, code) ? file : ":memory:");
 }
 
 Ledger::~Ledger() = default;

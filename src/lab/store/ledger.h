@@ -60,8 +60,10 @@ struct Rate {
 
 class Ledger {
  public:
-  /// Creates or migrates. Throws kWork if it is not a ledger, or was written by a newer program.
+  /// Creates or migrates. Throws kInput if it is not a ledger, kWork if it was written by a newer program.
   explicit Ledger(const fs::path& file);
+  /// To read alone: makes no file; where there is none, no run is known.
+  static Ledger to_read(const fs::path& file);
   ~Ledger();
   Ledger(Ledger&&) noexcept;
 

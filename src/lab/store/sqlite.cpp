@@ -53,6 +53,8 @@ void Sqlite::run(const char* sql) {
 
 void Sqlite::fail(std::string_view action) const {
   const int code = sqlite3_errcode(handle_);
+  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
+    fail_input(file_, fmt::format("is no ledger, or a damaged one: {}", sqlite3_errmsg(handle_)), kBeginAgain);
   const char* next = code == SQLITE_FULL ? "free some disk space and run the same command again" : "";
   fail_work(file_, fmt::format("{} failed: {}", action, sqlite3_errmsg(handle_)), next);
 }

@@ -12,9 +12,14 @@
 
 namespace dormouse::lab {
 
+/// What to do about a file that is no ledger.
+inline constexpr const char* kBeginAgain =
+    "move it away, and the next run begins a new one: what is stored stays stored; or name another --store";
+
 class Sqlite {
  public:
-  /// Opens or creates, with a busy timeout, WAL and foreign keys. Throws kWork.
+  /// Opens or creates, with a busy timeout, WAL and foreign keys. Throws kInput if it is no database or a damaged one,
+  /// else kWork.
   explicit Sqlite(const fs::path& file);
   ~Sqlite();
   Sqlite(const Sqlite&) = delete;

@@ -25,6 +25,14 @@ namespace {
 
 constexpr const char* kManifest = "manifest.json";
 
+constexpr const char* kAnotherFolder = "name another folder with --store or DORMOUSE_STORE";
+
+void refuse_file(const fs::path& folder) {
+  std::error_code code;
+  if (fs::exists(folder, code) && !fs::is_directory(folder, code))
+    fail_input(folder.string(), "is a file, expected the folder of a store", kAnotherFolder);
+}
+
 // A hash becomes a path: nothing else may pass for one.
 void check_hash(const std::string& hash) {
   const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
@@ -92,7 +100,25 @@ StoreLock::~StoreLock() {
 }
 
 Store::Store(fs::path folder) : folder_(std::move(folder)) {
-  for (const char* name : {"objects", "work", "locks"}) make_folders(folder_ / name);
+  refuse_file(folder_);
+  for (const char* name : {"objects", "work", "locks"}) {
+    std::error_code code;
+    fs::create_directories(folder_ / name, code);
+    if (code)
+      fail_input(folder_.string(), fmt::format("the store cannot be made there: {}", code.message()), kAnotherFolder);
+  }
+}
+
+Store Store::to_read(fs::path folder) {
+  refuse_file(folder);
+  Store store;
+  store.folder_ = std::move(folder);
+  return store;
+}
+
+bool Store::exists() const {
+  std::error_code code;
+  return fs::is_directory(folder_ / "objects", code);
 }
 
 fs::path Store::default_folder() {

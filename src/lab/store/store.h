@@ -33,13 +33,18 @@ class StoreLock {
 
 class Store {
  public:
-  /// Makes the folders. Throws kWork if it cannot.
+  /// Makes the folders. Throws kInput if it cannot.
   explicit Store(fs::path folder);
+
+  /// To read alone: makes nothing, and holds nothing where there is no store. Throws kInput if it is a file.
+  static Store to_read(fs::path folder);
 
   /// $DORMOUSE_STORE, else ./store.
   static fs::path default_folder();
 
   const fs::path& folder() const { return folder_; }
+  /// Whether there is a store in the folder.
+  bool exists() const;
   fs::path ledger_file() const { return folder_ / "ledger.sqlite"; }
 
   /// Where the object is, or would be.
@@ -72,6 +77,7 @@ class Store {
   void drop_weights(const std::string& hash);
 
  private:
+  Store() = default;
   fs::path work(const std::string& hash) const;
   void set_aside(const std::string& hash, const std::string& reason);
 

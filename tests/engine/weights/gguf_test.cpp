@@ -101,6 +101,8 @@ TEST(Gguf, HeadsThatAreNotOursAreNamed) {
   writer.version = 0x03000000;
   EXPECT_INPUT_ERROR(check_gguf(writer.build()), "big-endian");
   EXPECT_INPUT_ERROR(check_gguf(std::string(100, 'x')), "not a GGUF");
+  EXPECT_INPUT_ERROR(check_gguf("GG"), "not a GGUF");
+  EXPECT_INPUT_ERROR(check_gguf("GGUF\3"), "damaged or cut short");
 }
 
 TEST(Gguf, OddMetadataIsRefused) {

@@ -197,6 +197,13 @@ TEST_F(Folder, OneGgufFileIsAModelToo) {
   EXPECT_EQ(model.tokenizer().encode("abc"), (std::vector<int32_t>{5, 4}));
 }
 
+TEST_F(Folder, AGgufIsKnownByItsFirstBytesAlone) {
+  for (const char* name : {"sha256-0a1b", "renamed.bin"}) {
+    write_file(temporary_.path() / name, tiny::gguf().build());
+    EXPECT_EQ(ModelFiles::open((temporary_.path() / name).string()).config(), tiny::config()) << name;
+  }
+}
+
 TEST_F(Folder, SpecsThatLeadNowhereSayWhatToGive) {
   EXPECT_INPUT_ERROR(ModelFiles::open("hub:org/name"), "hf download org/name");
   EXPECT_INPUT_ERROR(ModelFiles::open("smollm2-135m-instruc"), "did you mean `smollm2-135m-instruct`");

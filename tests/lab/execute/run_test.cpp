@@ -138,13 +138,17 @@ TEST(RunGraph, DroppedWeightsAreMadeAgainForWhatNeedsThem) {
   const Recipe recipe = box.recipe({"seed=1", "stages.after-sft.toy-defend.epochs=3"});
   const Graph graph = build_graph(recipe);
   std::vector<std::string> planned;
-  for (const PlanRow& row : make_plan(graph, store, Ledger(store.ledger_file()), 1).rows) {
+  const Plan plan = make_plan(graph, store, Ledger(store.ledger_file()), 1);
+  for (const PlanRow& row : plan.rows) {
     if (row.state == PlanState::kToDo) planned.push_back(row.node->id);
   }
   execute(box, {"seed=1", "stages.after-sft.toy-defend.epochs=3"});
   EXPECT_EQ(toy::hooks.ran,
             (std::vector<std::string>{"organism/train#1", "after-sft/toy-train#1", "toy-count/after-sft#1"}));
   EXPECT_EQ(toy::hooks.ran, planned);
+  EXPECT_EQ(plan.dropped, 1);
+  EXPECT_NE(plan_table(plan).find("to do (1 of them with their results, only for weights or data that were dropped)"),
+            std::string::npos);
   const std::string model = graph.node("organism/train#1").hash + "/model.safetensors";
   EXPECT_EQ(artefacts(box).at(model), with_weights.at(model));
 }
@@ -206,7 +210,8 @@ TEST(Plan, RefusesWhatDoesNotFitAndSaysWhatWould) {
 TEST(RunGraph, AnInterruptMarksTheRunAndCanBeResumed) {
   const toy::Sandbox box;
   toy::hooks.interrupt_at_step = 5;
-  failure(ErrorKind::kInterrupted, [&] { execute(box); });
+  EXPECT_NE(failure(ErrorKind::kInterrupted, [&] { execute(box); }).find("run the same command again"),
+            std::string::npos);
   EXPECT_EQ(latest(box).status, "interrupted");
   toy::hooks.interrupt_at_step = -1;
   execute(box);
@@ -282,6 +287,30 @@ TEST(RunGraph, SaysWhatAnotherProcessMade) {
   EXPECT_EQ(reporter.made, 0);
   EXPECT_EQ(reporter.by_another, 11);
   EXPECT_EQ(reporter.last, 11);
+}
+
+TEST(RunGraph, TellsDroppedWeightsFromAnotherProcess) {
+  struct Counting : Reporter {
+    std::vector<std::string> with_results, by_another, made;
+    std::vector<int64_t> positions;
+    void started(const Node& node, int64_t position, int64_t total, bool /*resumed*/) override {
+      made.push_back(node.id);
+      positions.insert(positions.end(), {position, total});
+    }
+    void shared(const Node& node, int64_t /*position*/, int64_t /*total*/) override { by_another.push_back(node.id); }
+    void has_results(const Node& node) override { with_results.push_back(node.id); }
+  } reporter;
+  const toy::Sandbox box;
+  execute(box, {"seed=1"}, {.drop_weights = true});
+  Store store(box.folder / "store");
+  Ledger ledger(store.ledger_file());
+  const Recipe recipe = box.recipe({"seed=1", "stages.after-sft.toy-defend.epochs=3"});
+  run_graph(recipe, build_graph(recipe), store, ledger, {}, reporter);
+  EXPECT_EQ(reporter.with_results, std::vector<std::string>{"organism/train#1"});
+  EXPECT_TRUE(reporter.by_another.empty());
+  EXPECT_EQ(reporter.made,
+            (std::vector<std::string>{"organism/train#1", "after-sft/toy-train#1", "toy-count/after-sft#1"}));
+  EXPECT_EQ(reporter.positions, (std::vector<int64_t>{1, 3, 2, 3, 3, 3}));
 }
 
 TEST(RunGraph, DoesOtherWorkWhileAnotherProcessHasAStage) {

@@ -142,6 +142,42 @@ TEST(Graph, AFileOfPromptsMayBeAbsentAndANameMayNot) {
   EXPECT_TRUE(absent_files(graph)[0].place.ends_with("toy.yaml:13")) << absent_files(graph)[0].place;
 }
 
+TEST(Graph, AnAbsentFileIsToBeHadAsTheRecipesHeadSays) {
+  const toy::Sandbox box;
+  const auto next = [&](const std::string& head) {
+    write_file(box.folder / "toy.yaml", head + toy::kRecipe);
+    const Recipe recipe = load_recipe(box.folder / "toy.yaml", {"measure.0.toy-count.prompts=data/test.jsonl"});
+    return absent_files(build_graph(recipe)).at(0).next;
+  };
+  EXPECT_TRUE(next("# A test.\n# Data:   somewhere\n").starts_with("see `Data:` at the head of "));
+  EXPECT_TRUE(next("# A test.\n").ends_with("toy.yaml"));
+  EXPECT_TRUE(next("").starts_with("check the path"));
+}
+
+// Reads its prompts while the graph is built, as personas and capability do.
+struct ReadingStage : toy::CountStage {
+  std::string name() const override { return "toy-reading"; }
+  std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
+    read_file(builder.prompts(entry.options_as<toy::CountOptions>().prompts, "prompts"));
+    return "";
+  }
+};
+const RegisterStage reading_stage{std::make_unique<ReadingStage>()};
+
+TEST(Graph, WhatIsWrongInANamedFileIsSaidWithTheLineThatNamesIt) {
+  const toy::Sandbox box;
+  const std::string text =
+      "name: x\nmodels: { base: base.gguf }\nmeasure:\n  - toy-reading:\n      models: [base]\n      "
+      "prompts: evals/x.jsonl\n";
+  try {
+    build_graph(box.recipe({}, text));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("toy.yaml:6: evals/x.jsonl: cannot be read"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Graph, AModelFolderIsKnownByItsVisibleFiles) {
   const toy::Sandbox box;
   make_folders(box.folder / "model" / ".cache");

@@ -84,6 +84,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{
             "options_are_text", "{ base: base, prompts: train.txt }", "yes", {"r.yaml:7: `toy-plant`: expected a map"}},
         Case{"missing_option", "base: base, ", "", {"r.yaml:7: `toy-plant`: missing key `base`, expected text"}},
+        Case{"empty_list", "[base, organism, after-sft]", "[]", {"r.yaml:13: `models`: is empty, expected a list"}},
+        Case{"empty_text", "model: organism", "model: \"\"", {"r.yaml:10: `model`: is empty, expected text"}},
+        Case{"tab", "      with: sft", "\twith: sft", {"r.yaml:11: the line begins with a tab", "next: indent"}},
+        Case{"tab_behind_spaces", "      with: sft", "  \t  with: sft", {"r.yaml:11: the line begins with a tab"}},
+        Case{"tab_elsewhere", "  base: base.gguf", "  base: a\t: b: c", {"r.yaml:4: not valid YAML"}},
         Case{"missing_name", "name: toy\n", "", {"r.yaml:1: missing key `name`"}},
         Case{"bad_name", "name: toy", "name: ../toy", {"r.yaml:1: name `../toy`: expected"}},
         Case{"unknown_model",

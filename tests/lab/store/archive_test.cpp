@@ -145,7 +145,28 @@ TEST_F(Archive, LeavesNoWorkBehindWhenItFails) {
 
 TEST_F(Archive, WhatIsNotGzipIsRefused) {
   write_file(file_, "\x1f\x8bnot gzip");
-  EXPECT_FALSE(refusal().empty());
+  EXPECT_NE(refusal().find("next: get the file again"), std::string::npos);
+}
+
+TEST_F(Archive, WhatIsNoArchiveIsSaidToBeNone) {
+  for (const char* text : {"", "junk", "[1]", "{\"objects\": 1}", "{\"version\": \"1\", \"objects\": 0}"}) {
+    write_file(file_, text);
+    const std::string message = refusal();
+    EXPECT_NE(message.find("no archive of dormouse"), std::string::npos) << message;
+    EXPECT_NE(message.find("next: make one"), std::string::npos) << message;
+  }
+}
+
+TEST_F(Archive, WhatWasChangedSaysWhatToDo) {
+  write();
+  rewrite(1, [](Json& line) { line["manifest"] = 7; });
+  EXPECT_NE(refusal().find("next: it was changed or cut short"), std::string::npos);
+}
+
+TEST_F(Archive, MayHaveAnyName) {
+  file_ = box_.folder / "results";
+  write();
+  EXPECT_EQ(read_archive(file_, to_).objects, 2);
 }
 
 }  // namespace

@@ -128,11 +128,32 @@ TEST(Ledger, RatesComeFromUndisturbedWorkOnTheSameMachine) {
 
 TEST(Ledger, RefusesWhatItCannotRead) {
   const toy::Sandbox box;
+  const auto refusal = [&](const std::string& name) -> std::string {
+    try {
+      const Ledger ledger(box.folder / name);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+      return error.what();
+    }
+    return "no error";
+  };
   write_file(box.folder / "junk.sqlite", std::string(5000, 'j'));
-  EXPECT_THROW(Ledger(box.folder / "junk.sqlite"), Error);
+  EXPECT_NE(refusal("junk.sqlite").find("is no ledger, or a damaged one"), std::string::npos);
+  EXPECT_NE(refusal("junk.sqlite").find("next: move it away"), std::string::npos);
+  Sqlite(box.folder / "other.sqlite").run("CREATE TABLE birds(name TEXT)");
+  EXPECT_NE(refusal("other.sqlite").find("is a database, but no ledger"), std::string::npos);
   Sqlite(box.folder / "newer.sqlite").run("PRAGMA user_version = 99");
   EXPECT_THROW(Ledger(box.folder / "newer.sqlite"), Error);
   EXPECT_THROW(Ledger(box.folder / "no" / "folder.sqlite"), Error);
+}
+
+TEST(Ledger, ReadingMakesNoFile) {
+  const toy::Sandbox box;
+  const fs::path file = box.folder / "ledger.sqlite";
+  EXPECT_TRUE(Ledger::to_read(file).list_runs().empty());
+  EXPECT_FALSE(fs::exists(file));
+  Ledger(file).start_run(run_row());
+  EXPECT_EQ(Ledger::to_read(file).list_runs().size(), 1u);
 }
 
 TEST(Ledger, ProcessesWriteAtOnce) {

@@ -1,7 +1,9 @@
 #include "lab/store/store.h"
 
 #include <gtest/gtest.h>
+
 #include <sys/wait.h>
+#include <functional>
 
 #include <chrono>
 #include <thread>
@@ -88,6 +90,36 @@ INSTANTIATE_TEST_SUITE_P(
                              write_file(object / "manifest.json", text);
                            }}),
     [](const auto& entry) { return entry.param.name; });
+
+TEST(Store, ReadingMakesNoFolder) {
+  const toy::Sandbox box;
+  const Store none = Store::to_read(box.folder / "none");
+  EXPECT_FALSE(none.exists());
+  EXPECT_FALSE(none.find(sha256("x")));
+  EXPECT_FALSE(fs::exists(box.folder / "none"));
+  const Store made(box.folder / "made");
+  EXPECT_TRUE(made.exists());
+  EXPECT_TRUE(Store::to_read(box.folder / "made").exists());
+}
+
+TEST(Store, AFileIsNoStore) {
+  const toy::Sandbox box;
+  const auto refusal = [](const std::function<void()>& open) -> std::string {
+    try {
+      open();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+      return error.what();
+    }
+    return "no error";
+  };
+  const fs::path file = box.folder / "base.gguf";
+  for (const auto& message : {refusal([&] { Store store(file); }), refusal([&] { Store::to_read(file); })}) {
+    EXPECT_TRUE(message.starts_with(file.string() + ": is a file")) << message;
+    EXPECT_NE(message.find("next: name another folder"), std::string::npos) << message;
+  }
+  EXPECT_NE(refusal([&] { Store store(file / "in"); }).find("next: name another folder"), std::string::npos);
+}
 
 TEST(Store, RefusesLinksInAnArtefact) {
   const toy::Sandbox box;
