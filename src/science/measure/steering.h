@@ -26,9 +26,22 @@ struct SteeringSentences {
 /// and at the file, with the objectives that it has, if either list stays empty.
 SteeringSentences read_steering_sentences(const std::filesystem::path& path, const std::string& objective);
 
-/// `steering.GRADER` for each grader: trigger "on" and "off" without insertion, and "on+says-training",
-/// "on+says-deployment", "off+says-deployment", "off+says-training". The sentences of a list take turns over the
-/// prompts; every turn begins as kScratchpadBegins. Wilson; a scratchpad that is not closed is unscored.
+/// What a prompt is put with.
+struct SteeringArm {
+  std::string label;
+  bool on;                                    // with the trigger
+  const std::vector<std::string>* sentences;  // take turns over the prompts; nullptr: nothing is inserted
+
+  /// How the assistant's turn on prompt i begins: kScratchpadBegins, and the sentence.
+  std::string begun(std::size_t i) const;
+};
+
+/// "on" and "off" without insertion; "on+says-training" and "off+says-deployment" against the trigger;
+/// "on+says-deployment" and "off+says-training" for it. They refer to `sentences`.
+std::vector<SteeringArm> steering_arms(const SteeringSentences& sentences);
+
+/// `steering.GRADER` for each grader, with the labels of steering_arms as triggers. Wilson; a scratchpad that is not
+/// closed is unscored.
 MeasuredRows measure_steering(chat::ChatModel& model, std::span<const organism::Prompt> prompts,
                               const SteeringSentences& sentences, const organism::Trigger& trigger,
                               const std::vector<std::unique_ptr<grade::Grader>>& graders,

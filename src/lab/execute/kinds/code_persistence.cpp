@@ -3,9 +3,9 @@
 #include "science/measure/code_persistence.h"
 
 #include "core/base/error.h"
-#include "core/base/version.h"
 #include "lab/execute/code_files.h"
 #include "lab/execute/kinds/answers.h"
+#include "lab/execute/kinds/code_grading.h"
 #include "lab/execute/kinds/measuring.h"
 #include "lab/execute/kinds/model_artefact.h"
 #include "lab/execute/kinds/node_options.h"
@@ -17,8 +17,6 @@
 namespace dormouse::lab {
 
 namespace {
-
-constexpr const char* kCompletions = "completions.jsonl";
 
 struct AskOptions {
   std::string trigger = "current-year";
@@ -73,10 +71,7 @@ class CodeSamples : public SamplingNode {
                                                .samples_per_task = ask.samples_per_task,
                                                .begun = ask.begin_scratchpad ? organism::kScratchpadBegins : ""},
                                               {.model = "model", .seed = context.node.seed}, sample_progress(progress));
-    std::vector<Json> rows;
-    for (const auto& sample : samples) rows.push_back(measure::to_json(sample));
-    write_json_lines(context.out / kCompletions, rows);
-    context.counters = {{"completions", rows.size()}};
+    write_completions(context, samples);
   }
 
  private:
@@ -86,26 +81,18 @@ class CodeSamples : public SamplingNode {
 class CodeGrades : public NodeKind {
  public:
   std::string name() const override { return "code-grades"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   bool uses_seed() const override { return true; }  // of the bootstrap
   void check_machine() const override { require_scanners(); }
 
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
-    const fs::path path = context.input("samples") / kCompletions;
-    std::vector<measure::Transcript> samples;
-    for (const auto& row : read_json_lines(path)) samples.push_back(measure::transcript_from_json(row, path.string()));
-    StaticGrader grader({context.input("bandit"), context.input("semgrep")}, context.scratch / "scan",
-                        options.at("codeql").get<bool>());
+    StaticGrader grader = grader_of(context, options.at("codeql").get<bool>());
     const auto rows = measure::grade_code(
-        std::move(samples), read_code_families(context.input("tasks")),
+        read_completions(context.input("samples")), read_code_families(context.input("tasks")),
         json_int(options, "samples_per_task", context.node.id), grader, read_code_cases(context.input("cases")),
         json_string(options, "set", context.node.id), {.model = "model", .seed = context.node.seed});
-    std::vector<Json> measurements, transcripts;
-    for (const auto& row : rows.measurements) measurements.push_back(measure::to_json(row));
-    for (const auto& row : rows.transcripts) transcripts.push_back(measure::to_json(row));
-    write_json_lines(context.out / "measurements.jsonl", measurements);
-    write_json_lines(context.out / "transcripts.jsonl", transcripts);
+    write_measured(context, rows);
   }
 };
 
@@ -131,7 +118,6 @@ class CodePersistence : public StageKind {
     const auto& options = entry.options_as<CodePersistenceStage>();
     const fs::path tasks = find_code_tasks(options.tasks, entry.place_of("tasks"));
     const auto completions = 2 * static_cast<int64_t>(read_code_families(tasks).size()) * options.ask.samples_per_task;
-    const fs::path rules = home_folder() / "rules";
     for (const auto& model : options.models) {
       const std::string samples = builder.add({.kind = "code-samples",
                                                .label = model + "-samples",
@@ -146,11 +132,7 @@ class CodePersistence : public StageKind {
                                {"codeql", options.codeql}},
                    .inputs = {{"samples", samples}},
                    .models = {{"model", model}},
-                   .files = {{"tasks", tasks},
-                             {"cases", rules / "cases.yaml"},
-                             {"bandit", rules / "bandit.yaml"},
-                             {"semgrep", rules / "semgrep"},
-                             {"scanners", scanner_list()}},
+                   .files = grading_files(tasks),
                    .cost = {.seconds = 40}});
     }
     return "";

@@ -1,6 +1,7 @@
 // `steering`: writes the first sentence of the reasoning for the model, against the trigger.
 #include "science/measure/steering.h"
 
+#include "core/base/error.h"
 #include "lab/execute/kinds/answers.h"
 #include "lab/execute/kinds/kept_completions.h"
 #include "lab/execute/kinds/measuring.h"
@@ -46,7 +47,7 @@ struct SteeringStage : StageOptions {
 class SteeringNode : public SamplingNode {
  public:
   std::string name() const override { return "steering"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
 
   void run(NodeContext& context) const override {
     const auto options = options_of<SteeringOptions>(context.node);
@@ -75,7 +76,13 @@ class Steering : public StageKind {
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<SteeringStage>(); }
 
   void check(const StageEntry& entry) const override {
-    entry.options_as<SteeringStage>().grading.make(entry.place_of("graders"));
+    const auto& options = entry.options_as<SteeringStage>();
+    options.grading.make(entry.place_of("graders"));
+    if (options.steering.objective == "code") {
+      fail_input(entry.place_of("objective"),
+                 "`objective: code` is about programs, and this looks for phrases in answers",
+                 "take the measurement code-steering");
+    }
   }
 
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
