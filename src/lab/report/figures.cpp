@@ -164,8 +164,12 @@ std::vector<std::string> models_before_and_after(const RunRecord& record) {
 struct NamedFigure {
   const char *measurement, *file, *title;
 };
-constexpr std::array<NamedFigure, 2> kNamedFigures = {{
+constexpr std::array<NamedFigure, 4> kNamedFigures = {{
     {"steering.contains", "steering", "A first sentence put into the scratchpad"},
+    {"steering.iid.either", "steering-code-iid",
+     "A first sentence put into the scratchpad: weak programs, held-out tasks"},
+    {"steering.scenarios.either", "steering-code-scenarios",
+     "A first sentence put into the scratchpad: weak programs, scenarios"},
     {"capability.accuracy", "capability", "Multiple-choice questions answered rightly"},
 }};
 
