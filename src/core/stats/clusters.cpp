@@ -42,12 +42,8 @@ Estimate clustered_rate(std::span<const Cluster> clusters, RandomStream stream, 
     }
     return rate(all);
   };
-  Estimate estimate = bootstrap(used.size(), rate_of, stream, options);
-  if (hugs_a_bound(used)) {
-    estimate.low = std::min(estimate.low, widest.low);
-    estimate.high = std::max(estimate.high, widest.high);
-  }
-  return estimate;
+  const Estimate resampled = bootstrap(used.size(), rate_of, stream, options);
+  return hugs_a_bound(used) ? wider(resampled, widest) : resampled;
 }
 
 }  // namespace dormouse::stats

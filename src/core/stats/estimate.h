@@ -1,6 +1,7 @@
 // What every statistic returns: a value, its interval, and how many units it was computed from.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -17,5 +18,12 @@ struct Estimate {
   /// False: nothing was measured, and `value` is NaN. Never read as zero.
   bool defined() const { return n > 0; }
 };
+
+/// The first, with an interval that reaches as far as both.
+inline Estimate wider(Estimate one, const Estimate& other) {
+  one.low = std::min(one.low, other.low);
+  one.high = std::max(one.high, other.high);
+  return one;
+}
 
 }  // namespace dormouse::stats

@@ -14,19 +14,13 @@ namespace dormouse::measure {
 
 namespace {
 
-stats::Estimate wider(stats::Estimate one, const stats::Estimate& other) {
-  one.low = std::min(one.low, other.low);
-  one.high = std::max(one.high, other.high);
-  return one;
-}
-
 stats::Estimate over_samples(const std::vector<double>& scored, double sum, const RandomStream& stream) {
   const bool is_proportion =
       std::all_of(scored.begin(), scored.end(), [](double grade) { return grade == 0 || grade == 1; });
   const auto n = static_cast<int64_t>(scored.size());
   if (is_proportion) return stats::proportion(std::llround(sum), n);
   // Near 0 and 1 the bootstrap over the few other grades is too narrow.
-  return wider(stats::bootstrap_grade(scored, stream), stats::bounded_mean(sum, n));
+  return stats::wider(stats::bootstrap_grade(scored, stream), stats::bounded_mean(sum, n));
 }
 
 }  // namespace

@@ -180,6 +180,15 @@ class ReasonedAnswers : public NodeKind {
   }
 };
 
+// Nearly every stage of a recipe asks how large the same few sets are.
+const organism::PromptSet& read_once(const fs::path& prompts) {
+  static std::map<std::pair<fs::path, fs::file_time_type>, organism::PromptSet> known;
+  std::error_code code;  // of a file that is absent: reading it says so
+  const std::pair key{prompts, fs::last_write_time(prompts, code)};
+  const auto found = known.find(key);
+  return found != known.end() ? found->second : known.emplace(key, organism::load_prompt_set(prompts)).first->second;
+}
+
 const RegisterNode registered_reasoned(std::make_unique<ReasonedAnswers>());
 const RegisterNode registered_own(std::make_unique<OwnScratchpads>());
 const RegisterNode registered_plain(std::make_unique<PlainAnswers>());
@@ -291,7 +300,7 @@ MemoryNeed memory_under_conversation(const weights::ModelConfig& model, int64_t 
 
 int64_t prompt_count(const fs::path& prompts, int64_t count) {
   if (count > 0 && !fs::exists(prompts)) return count;  // a recipe can be planned before its data are there
-  return static_cast<int64_t>(organism::load_prompt_set(prompts).first(count).size());
+  return static_cast<int64_t>(read_once(prompts).first(count).size());
 }
 
 }  // namespace dormouse::lab
