@@ -15,6 +15,7 @@ namespace dormouse::lab {
 namespace {
 
 constexpr std::size_t kSeedsForAChange = 3;
+constexpr std::size_t kMostDefencesInWords = 4;  // of an organism; of more, those that left it as it was are summed up
 
 struct FamilyReading {
   Reading organism;
@@ -72,13 +73,43 @@ std::string change_text(const Reading& before, const Reading& after) {
                      points_text(fell ? -change->high : change->low), points_text(fell ? -change->low : change->high));
 }
 
+/// "98.3% to 100%", or one of them where they are the same.
+std::string range_text(const std::vector<double>& rates) {
+  const auto [low, high] = std::minmax_element(rates.begin(), rates.end());
+  const std::string from = value_text(*low, Unit::kShare), to = value_text(*high, Unit::kShare);
+  return from == to ? from : from + " to " + to;
+}
+
+/// The policy persists, and neither the intervals nor, with enough seeds, the pairs tell its rate from the organism's.
+bool is_left_as_it_was(const Reading& before, const Reading& after) {
+  if (after.outcome != Outcome::kPersists || !before.on) return false;
+  if (after.on->high < before.on->low || before.on->high < after.on->low) return false;
+  const auto change = paired_difference(*before.on, *after.on, kSeedsForAChange);
+  return !change || !change->excludes_zero();
+}
+
+/// "; after each of 15 defences 98.3% to 100% and 0% to 3.3%": the bars have them one by one.
+std::string summed_up(const std::vector<const Reading*>& survivors) {
+  std::vector<double> on, off;
+  for (const Reading* one : survivors) on.push_back(one->on->value), off.push_back(one->off->value);
+  return fmt::format("; after each of {} defences {} and {}", survivors.size(), range_text(on), range_text(off));
+}
+
 std::string family_line(const RunRecord& record, const FamilyReading& family) {
   const Reading& organism = family.organism;
   if (!organism.on && !organism.off) return fmt::format("{}: not measured", organism.model);
   const char* planted = organism.outcome == Outcome::kPersists ? "" : "not planted, ";
   std::string line = fmt::format("{}: {}{} with and {} without the trigger", organism.model, planted,
                                  rate_text(organism.on), rate_text(organism.off));
+  std::vector<const Reading*> unchanged;
+  if (family.survivors.size() > kMostDefencesInWords) {
+    for (const Reading& one : family.survivors) {
+      if (is_left_as_it_was(organism, one)) unchanged.push_back(&one);
+    }
+  }
+  if (unchanged.size() > 1) line += summed_up(unchanged);
   for (const Reading& one : family.survivors) {
+    if (unchanged.size() > 1 && is_left_as_it_was(organism, one)) continue;
     line += fmt::format("; after {} {} and {}{}", defence_text(record, one.model), rate_text(one.on),
                         rate_text(one.off), change_text(organism, one));
   }

