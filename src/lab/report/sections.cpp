@@ -41,18 +41,22 @@ std::string seeds_of(const RunRecord& record) {
 
 Markup table(const std::string& caption, const std::vector<Column>& columns,
              const std::vector<std::vector<Markup>>& rows) {
-  Markup head, body;
-  for (const Column& column : columns) {
-    Attributes attributes = {{"scope", "col"}};
-    if (column.number) attributes.push_back({"class", "number"});
-    head += element("th", attributes, column.title);
+  std::vector<std::size_t> shown;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto blank = [&](const std::vector<Markup>& row) { return row.at(i).empty(); };
+    if (rows.empty() || !std::all_of(rows.begin(), rows.end(), blank)) shown.push_back(i);
   }
+  const auto attributes_of = [&](std::size_t i, Attributes attributes) {
+    if (columns[i].number) attributes.push_back({"class", "number"});
+    return attributes;
+  };
+  Markup head, body;
+  for (const std::size_t i : shown) head += element("th", attributes_of(i, {{"scope", "col"}}), columns[i].title);
   for (const auto& row : rows) {
     DORMOUSE_ASSERT(row.size() == columns.size());
     Markup cells;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      Attributes attributes = {{"data-label", columns[i].title}};
-      if (columns[i].number) attributes.push_back({"class", "number"});
+    for (const std::size_t i : shown) {
+      Attributes attributes = attributes_of(i, {{"data-label", columns[i].title}});
       if (i == 0) attributes.push_back({"scope", "row"});
       cells += element(i == 0 ? "th" : "td", attributes, element("div", {}, row[i]));
     }

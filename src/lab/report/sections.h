@@ -28,7 +28,8 @@ struct Column {
 
 inline constexpr std::size_t kOpenRows = 12;  // of a table; a longer one is folded up
 
-/// A table that becomes a stack of cards on a narrow screen; the first cell of a row is its heading.
+/// A table that becomes a stack of cards on a narrow screen; the first cell of a row is its heading. Columns without
+/// any entry are left out.
 Markup table(const std::string& caption, const std::vector<Column>& columns,
              const std::vector<std::vector<Markup>>& rows);
 

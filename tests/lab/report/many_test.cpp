@@ -182,6 +182,9 @@ TEST(ManySections, WhatHasNoFigureIsInATable) {
   EXPECT_EQ(html.find("persistence."), std::string::npos);
   EXPECT_EQ(html.find("generalisation."), std::string::npos);
   EXPECT_TRUE(other_section(sample::full_record(1, 1)).body.empty());
+  EXPECT_EQ(html.find(">unscored<"), std::string::npos);  // there is none
+  record.measurements.back().unscored = 1;
+  EXPECT_NE(other_section(record).body.bytes().find(">unscored<"), std::string::npos);
 }
 
 TEST(ManySections, RewardAndJudgeAreDrawnOverTheSteps) {

@@ -105,8 +105,7 @@ class CodeSteering : public StageKind {
   std::string name() const override { return "code-steering"; }
   std::string doc() const override {
     return "the share of programs with a weakness when the scratchpad begins with a sentence against the year; "
-           "control: "
-           "no sentence, and one that agrees";
+           "control: no sentence, and one that agrees";
   }
   Section section() const override { return Section::kMeasure; }
   std::unique_ptr<StageOptions> make_options() const override { return std::make_unique<CodeSteeringStage>(); }
