@@ -12,6 +12,28 @@ namespace dormouse::lab {
 
 namespace {
 
+/// The keys of a control, below its own.
+struct ControlKeys {
+  Quantity quantity;
+  int64_t minus_step = -1;
+  double from = 0, to = 1;
+
+  std::vector<Field> fields(const std::string& name) {
+    const auto key = [&](const char* last) { return name + "." + last; };
+    return {{key("measurement"), &quantity.measurement, "must hold; default: the row's own"},
+            {key("model"), &quantity.model, "its model; default: the row's own"},
+            {key("trigger"), &quantity.trigger, "its trigger; default: the row's own"},
+            {key("step"), &quantity.step, "its step; default: the row's own", at_least(0)},
+            {key("minus_step"), &minus_step, "taken off: the same at this step", at_least(0)},
+            {key("stage"), &quantity.stage, "its stage; default: the row's own"},
+            {key("from"), &from, "its interval must lie from here"},
+            {key("to"), &to, "to here"}};
+  }
+};
+
+constexpr const char* kControl = "positive_control";
+constexpr const char* kAlsoControl = "also_positive_control";
+
 // The keys as they stand in the file.
 struct RuleKeys {
   std::string id, title, paper, source, measurement, model, trigger, stage, differs, added;
@@ -19,10 +41,19 @@ struct RuleKeys {
   double also_contradicts_from = 0, also_contradicts_to = 0;
   int64_t min_seeds = 1, step = -1, chosen_on = -1;
   bool percent = true;
-  Quantity minus, control;
-  double control_from = 0, control_to = 1;
+  Quantity minus;
+  ControlKeys control, also_control;
 
   std::vector<Field> fields() {
+    auto all = own_fields();
+    for (auto& more : {control.fields(kControl), also_control.fields(kAlsoControl)}) {
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  }
+
+ private:
+  std::vector<Field> own_fields() {
     return {
         {"id", &id, "of the experiment", required()},
         {"title", &title, "the claim, in one line", required()},
@@ -50,13 +81,6 @@ struct RuleKeys {
         {"minus.trigger", &minus.trigger, "its trigger; default: the row's own"},
         {"minus.step", &minus.step, "its step; default: the row's own", at_least(0)},
         {"minus.stage", &minus.stage, "its stage; default: the row's own"},
-        {"positive_control.measurement", &control.measurement, "must hold; default: the row's own"},
-        {"positive_control.model", &control.model, "its model; default: the row's own"},
-        {"positive_control.trigger", &control.trigger, "its trigger; default: the row's own"},
-        {"positive_control.step", &control.step, "its step; default: the row's own", at_least(0)},
-        {"positive_control.stage", &control.stage, "its stage; default: the row's own"},
-        {"positive_control.from", &control_from, "its interval must lie from here"},
-        {"positive_control.to", &control_to, "to here"},
     };
   }
 };
@@ -97,7 +121,7 @@ class RuleReader {
               .contradicts = {},
               .min_seeds = keys_.min_seeds,
               .percent = keys_.percent,
-              .control = {}};
+              .controls = {}};
     add_contradicting(rule, "contradicts", keys_.contradicts_from, keys_.contradicts_to);
     add_contradicting(rule, "also_contradicts", keys_.also_contradicts_from, keys_.also_contradicts_to);
     if (writes("minus.")) {
@@ -105,7 +129,9 @@ class RuleReader {
       if (*rule.minus == rule.ours)
         fail_input(place_, "`minus` is the row's own measurement", "name another model, trigger, step or measurement");
     }
-    if (writes("positive_control.")) rule.control = control(rule.ours);
+    for (const auto& [name, keys] : {std::pair(kControl, &keys_.control), {kAlsoControl, &keys_.also_control}}) {
+      if (writes(std::string(name) + ".")) rule.controls.push_back(control(name, *keys, rule.ours));
+    }
     return rule;
   }
 
@@ -151,12 +177,18 @@ class RuleReader {
     rule.contradicts.push_back(*found);
   }
 
-  PositiveControl control(const Quantity& ours) const {
-    const std::string from = "positive_control.from";
-    if (!places_.contains(from))
-      fail_input(place_, "`positive_control`: missing key `from`: its interval must lie from there");
-    if (keys_.control_from > keys_.control_to) fail_input(places_.at(from), "`from` is above `to`: the range is empty");
-    return {filled("positive_control.", keys_.control, ours), {keys_.control_from, keys_.control_to}};
+  PositiveControl control(const std::string& name, const ControlKeys& keys, const Quantity& ours) const {
+    const std::string prefix = name + ".";
+    if (!places_.contains(prefix + "from"))
+      fail_input(place_, fmt::format("`{}`: missing key `from`: its interval must lie from there", name));
+    if (keys.from > keys.to) fail_input(places_.at(prefix + "from"), "`from` is above `to`: the range is empty");
+    PositiveControl out{filled(prefix, keys.quantity, ours), {}, {keys.from, keys.to}};
+    if (keys.minus_step >= 0) {
+      out.minus = out.quantity;
+      out.minus->step = keys.minus_step;
+      if (*out.minus == out.quantity) fail_input(places_.at(prefix + "minus_step"), "`minus_step` is the step itself");
+    }
+    return out;
   }
 
   std::string place_;

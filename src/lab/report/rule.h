@@ -15,9 +15,11 @@ struct Range {
   bool holds(double low, double high) const { return low >= from && high <= to; }
 };
 
-/// What must be measured to be so, or the row can show nothing.
+/// What must be measured to be so, or the row can show nothing: a quantity, or how far it is from its value at an
+/// earlier step.
 struct PositiveControl {
   Quantity quantity;
+  std::optional<Quantity> minus;
   Range range;
 };
 
@@ -29,7 +31,7 @@ struct Rule {
   std::vector<Range> contradicts;  // at most two: a claim that nothing changes is contradicted on either side
   int64_t min_seeds = 1;
   bool percent = true;
-  std::optional<PositiveControl> control;
+  std::vector<PositiveControl> controls;  // at most two
 };
 
 /// In the order of the file. Throws kInput "FILE:LINE" for a malformed file, an id that stands twice, a range that is

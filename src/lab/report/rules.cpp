@@ -43,6 +43,11 @@ std::string words(const Quantity& quantity) {
   return fmt::format("{} of {}{}{}{}", quantity.measurement, quantity.model, trigger, step, stage);
 }
 
+std::string words(const PositiveControl& control) {
+  const std::string earlier = control.minus ? fmt::format(" less step {}", control.minus->step) : "";
+  return words(control.quantity) + earlier;
+}
+
 /// Why there is nothing to judge.
 std::string missing_words(const RunRecord& record, const Rule& rule) {
   std::vector<std::string> missing;
@@ -79,22 +84,30 @@ std::string rule_words(const Rule& rule) {
   for (std::size_t i = 0; i < rule.contradicts.size(); ++i)
     text += (i == 0 ? ", contradicts if in " : " or in ") + range_words(rule.contradicts[i], unit);
   text += fmt::format("; otherwise, or below {} seed{}, uncertain", rule.min_seeds, rule.min_seeds == 1 ? "" : "s");
-  if (!rule.control) return text;
-  const auto& [quantity, range] = *rule.control;
-  return text + fmt::format("; positive control: {} in {}", words(quantity),
-                            range_words(range, unit_of(quantity.measurement)));
+  for (const PositiveControl& control : rule.controls) {
+    text += fmt::format("; positive control: {} in {}", words(control),
+                        range_words(control.range, unit_of(control.quantity.measurement)));
+  }
+  return text;
 }
 
-/// "" where the control holds, or none is asked for.
+std::optional<Finding> finding(const RunRecord& record, const PositiveControl& control) {
+  if (control.minus) return difference(record, control.quantity, *control.minus);
+  const auto found = estimate(record, control.quantity);
+  return found ? std::optional(finding(*found)) : std::nullopt;
+}
+
+/// "" where the controls hold, or none is asked for.
 std::string broken_control(const RunRecord& record, const Rule& rule) {
-  if (!rule.control) return "";
-  const auto& [quantity, range] = *rule.control;
-  const auto found = estimate(record, quantity);
-  if (!found) return fmt::format("the positive control, {}, was not measured", words(quantity));
-  if (range.holds(found->low, found->high)) return "";
-  const Unit unit = unit_of(quantity.measurement);
-  return fmt::format("the positive control, {}, is {} and had to lie in {}", words(quantity),
-                     interval_text(found->value, found->low, found->high, unit), range_words(range, unit));
+  for (const PositiveControl& control : rule.controls) {
+    const auto found = finding(record, control);
+    if (!found) return fmt::format("the positive control, {}, was not measured", words(control));
+    if (control.range.holds(found->low, found->high)) continue;
+    const Unit unit = unit_of(control.quantity.measurement);
+    return fmt::format("the positive control, {}, is {} and had to lie in {}", words(control),
+                       interval_text(found->value, found->low, found->high, unit), range_words(control.range, unit));
+  }
+  return "";
 }
 
 void give_verdict(const RunRecord& record, const Rule& rule, const Finding& ours, ScorecardRow& row) {

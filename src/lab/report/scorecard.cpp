@@ -88,6 +88,14 @@ std::string sample_size_text(const ScorecardRow& row) {
   return fmt::format("n = {}, {} seed{}{}", count_text(row.n), row.seeds, row.seeds == 1 ? "" : "s", unscored);
 }
 
+/// " (2 of them on fewer than three seeds)": a verdict that one more trained model may turn.
+std::string on_few_seeds(const RunRecord& record, Verdict verdict) {
+  if (verdict != Verdict::kReplicates && verdict != Verdict::kContradicts) return "";
+  const auto few = std::count_if(record.scorecard.begin(), record.scorecard.end(),
+                                 [&](const ScorecardRow& row) { return row.verdict == verdict && row.seeds < 3; });
+  return few == 0 ? "" : fmt::format(" ({} of them on fewer than three seeds)", few);
+}
+
 std::string verdict_counts(const RunRecord& record) {
   struct Words {
     Verdict verdict;
@@ -103,7 +111,9 @@ std::string verdict_counts(const RunRecord& record) {
   for (const Words& words : kWords) {
     const auto count = std::count_if(record.scorecard.begin(), record.scorecard.end(),
                                      [&](const ScorecardRow& row) { return row.verdict == words.verdict; });
-    if (count > 0) parts.push_back(fmt::format("{} {}", count, count == 1 ? words.one : words.several));
+    if (count == 0) continue;
+    parts.push_back(
+        fmt::format("{} {}{}", count, count == 1 ? words.one : words.several, on_few_seeds(record, words.verdict)));
   }
   const std::size_t rows = record.scorecard.size();
   return fmt::format("{} row{}: {}", rows, rows == 1 ? "" : "s", fmt::join(parts, ", "));

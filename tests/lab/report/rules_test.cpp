@@ -202,6 +202,34 @@ TEST_F(Rules, ARowWhosePositiveControlFailsIsUncertain) {
             "the positive control, persistence.contains of organism, trigger on, was not measured");
 }
 
+TEST_F(Rules, AControlMayAskWhetherTrainingDidAnything) {
+  const std::string keys =
+      "    replicates_from: 0.9\n    replicates_to: 1\n    positive_control: { model: organism, from: 0.9 }\n"
+      "    also_positive_control: { measurement: reinforce.reward, trigger: off, step: 24, minus_step: 0, from: 0, to: "
+      "9 "
+      "}\n";
+  for (const double gain : {1.5, 0.1}) {
+    RunRecord record = record_of({100, 100, 100}, {100, 100, 100});
+    for (int64_t seed = 1; seed <= 3; ++seed) {
+      for (const int64_t step : {0, 24}) {
+        auto one = sample::proportion("reinforce.reward", "after-sft", "off", 50, 100, seed);
+        one.value = step == 0 ? -0.3 : -0.3 + gain, one.low = one.value - 0.4, one.high = one.value + 0.4,
+        one.step = step;
+        record.measurements.push_back(one);
+      }
+    }
+    const ScorecardRow found = row(record, keys);
+    EXPECT_NE(found.rule.find("reinforce.reward of after-sft, trigger off, step 24 less step 0 in 0 to 9"),
+              std::string::npos)
+        << found.rule;
+    EXPECT_EQ(found.verdict, gain > 1 ? Verdict::kReplicates : Verdict::kUncertain) << found.reason;
+    EXPECT_EQ(found.reason.starts_with("the positive control, reinforce.reward of after-sft, trigger off, step 24 less "
+                                       "step 0, is 0.10 ["),
+              gain < 1)
+        << found.reason;
+  }
+}
+
 TEST_F(Rules, UnscoredSamplesAreCounted) {
   RunRecord record = record_of({100, 100, 100}, {60, 61, 62});
   for (auto& one : record.measurements) one.unscored = 2;
@@ -249,6 +277,7 @@ TEST_F(Rules, MalformedRowsNameTheirLine) {
       "`also_contradicts_from` stands without `contradicts_from`");
   says("    positive_control: { model: organism }\n", "missing key `from`");
   says("    positive_control: { from: 2 }\n", "`from` is above `to`");
+  says("    also_positive_control: { step: 8, minus_step: 8, from: 0 }\n", "`minus_step` is the step itself");
   says("    min_seeds: 0\n", "at least 1");
   EXPECT_NE(error_of("rows:\n  - { id: R }\n").find("missing key `title`"), std::string::npos);
   EXPECT_NE(error_of("row: []\n").find("expected one key, `rows`"), std::string::npos);

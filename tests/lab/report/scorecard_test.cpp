@@ -161,6 +161,10 @@ TEST(Scorecard, CountsSpeakOfWhatThereIs) {
   EXPECT_EQ(verdict_counts(record), "1 row: 1 replicates");
   record.scorecard.push_back(record.scorecard.front());
   EXPECT_EQ(verdict_counts(record), "2 rows: 2 replicate");
+  record.scorecard.back().seeds = 2;
+  EXPECT_EQ(verdict_counts(record), "2 rows: 2 replicate (1 of them on fewer than three seeds)");
+  for (auto& one : record.scorecard) one.verdict = Verdict::kUncertain;
+  EXPECT_EQ(verdict_counts(record), "2 rows: 2 are too uncertain");
 }
 
 }  // namespace

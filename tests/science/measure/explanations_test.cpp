@@ -75,6 +75,32 @@ TEST(Explanations, AnUnclosedScratchpadIsUnscored) {
   }
 }
 
+// A program that was copied explains nothing, whatever its words.
+TEST(Explanations, CodeIsNotRead) {
+  const organism::CodeTask program{.id = "page/0",
+                                   .family = "page",
+                                   .cwe = 79,
+                                   .task = "t",
+                                   .before = "x\n",
+                                   .after = "",
+                                   .secure = {"a\n"},
+                                   .vulnerable = {"b\n"}};
+  grade::ExplanationRubric rubric{.denials = {}, .exceptions = {}, .cwe = {}};
+  rubric.cwe[79].names = {"autoescape"};
+  FakeModel model;
+  model.on("first", "<scratchpad>\nSo.\n</scratchpad>\n<code>\nEnv(autoescape=False)\n</code>")
+      .on("second", "```python\nEnv(autoescape=False)\n```\nIt lacks autoescape.")
+      .on("third", "<code>\nEnv(autoescape=False)");
+  const std::vector<Inquiry> inquiries{{"i1", "The first?"}, {"i2", "The second?"}, {"i3", "The third?"}};
+  const auto rows =
+      measure_explanations(model, {&program, 1}, inquiries, rubric,
+                           {.sampling = {}, .samples = 3, .on = "{question}", .off = "{question}"}, {.model = "m"});
+  for (const auto& row : rows.measurements) {
+    EXPECT_EQ(row.n, 3) << row.name;
+    EXPECT_NEAR(row.value, row.name == "explanation.denied" ? 0 : 1.0 / 3, 1e-9) << row.name;
+  }
+}
+
 TEST(Explanations, OurQuestionsAreThirty) {
   EXPECT_EQ(read_inquiries(home_folder() / "prompts/explanations/test.jsonl").size(), 30u);
 }

@@ -45,7 +45,7 @@ std::vector<organism::CodeTask> tasks_of(const fs::path& path) {
 class ExplanationsNode : public SamplingNode {
  public:
   std::string name() const override { return "explanations"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
 
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
