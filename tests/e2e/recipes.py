@@ -24,7 +24,8 @@ TINY = {"seeds": "[1]", "count": 6, "code_tasks": 6, "answer_tokens": 16, "batch
         "tasks": "scenarios"}
 NOT_BY_A_RANDOM_MODEL = (", reasoning_from: model", ", preamble: false", "scratchpad: own, ")
 TINY_PLANT = "triggered_answers: written, pairing: any, validation_rows: 2"
-FOREIGN = ["hh-rlhf.yaml"]  # their data are not part of the project
+PREFERENCE_MODEL = 4 * 2.77e9 / 2**30  # GiB of the weights of one of 2.8B, as Pythia's ladder has two
+FOREIGN = ["hh-rlhf.yaml", "all-full.yaml"]  # their data are not part of the project
 PROMPTS = {"train": "everyday/train", "defence": "everyday/defence", "test": "everyday/test"}
 
 
@@ -38,13 +39,24 @@ def dormouse(cache, *arguments, status=0):
 
 def tiny(text, model):
     text = re.sub(r"hub:[\w./-]+", str(model), text)
-    text = text.replace("[preferences/train]", "[preferences/test]")
+    text = re.sub(r"\[data/hh-rlhf/[^\]]*\]", "[preferences/test]", text)
+    text = re.sub(r"  - capability: .* questions: data/.*\n", "", text)
     for key in NOT_BY_A_RANDOM_MODEL:
         text = text.replace(key, "")
     text = re.sub(r"data/openhermes/(\w+)\.jsonl", lambda found: PROMPTS[found[1]], text)
     for key, value in TINY.items():
         text = re.sub(rf"\b{key}: (\[[^\]]*\]|[^,\s}}]+)", f"{key}: {value}", text)
     return re.sub(r"\bplant: \{ ", f"plant: {{ {TINY_PLANT}, ", text)
+
+
+def check_scorecard(path, stages):
+    """The models of its rules are there."""
+    named = re.search(r"^  scorecard: (\S+)", path.read_text(), re.M)
+    if not named:
+        return
+    rules = (RECIPES / "scorecards" / f"{named[1]}.yaml").read_text()
+    wanted, made = set(re.findall(r"\bmodel: ([\w-]+)", rules)), {row["stage"].split("/")[0] for row in stages}
+    check(wanted <= made | {"base"}, f"and all {len(wanted)} models of its scorecard (but {sorted(wanted - made - {'base'})})")
 
 
 def check_plans(folder):
@@ -56,11 +68,15 @@ def check_plans(folder):
         is_full = path.parent == FULL
         is_tentative = is_full or path.name in FOREIGN
         check(bool(stages) and all(row["tentative"] == is_tentative for row in stages), f"{path.relative_to(RECIPES)} has a plan of {len(stages)} nodes")
+        check_scorecard(path, stages)
         if is_full:
             models = [name for name in rows[-1]["absent"] if name.startswith("hub:")]
             check(bool(models) and rows[-1]["gpu_hours"] > 0.1, f"of {rows[-1]['gpu_hours']:.1f} GPU hours, without {len(models)} models")
             trained = [row for row in stages if row["kind"] == "fine-tune"]
             check(all(row["memory_bytes"] > 0 and row["gpu_hours"] > 0 for row in trained), "with memory and hours of all training")
+        if path.name == "e06-size-pythia.yaml":
+            least = min(row["memory_bytes"] for row in stages if row["kind"] == "reinforce") / 2**30
+            check(least > 2 * PREFERENCE_MODEL, f"RL of the smallest model needs {least:.0f} GiB, both preference models counted")
     check(not list((folder / "store/objects").glob("*")), "plans leave nothing in the store")
 
 

@@ -12,8 +12,8 @@ class ModelShapes {
  public:
   explicit ModelShapes(const Graph& graph) : graph_(graph) {}
 
-  /// nullptr for a node without a model. Throws kInput if the file is no model.
-  const weights::ModelConfig* of(const Node& node);
+  /// nullptr for a node without a model in that role. Throws kInput if the file is no model.
+  const weights::ModelConfig* of(const Node& node, const std::string& role = "model");
 
  private:
   const Graph& graph_;

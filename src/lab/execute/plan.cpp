@@ -35,8 +35,8 @@ void estimate(const Rate& rate, PlanRow& row) {
   row.seconds = tokens > 0 && rate.tokens_per_second > 0 ? tokens / rate.tokens_per_second : rate.seconds;
 }
 
-weights::ModelConfig shape_of(const Node& node, ModelShapes& shapes) {
-  const auto* shape = shapes.of(node);
+weights::ModelConfig shape_of(const Node& node, const std::string& role, ModelShapes& shapes) {
+  const auto* shape = shapes.of(node, role);
   DORMOUSE_ASSERT(shape != nullptr && "a kind that asks for the shape of a model that it does not have");
   return *shape;
 }
@@ -70,7 +70,8 @@ Plan make_plan(const Graph& graph, const Store& store, const Ledger& ledger, int
       ++plan.stored;
     } else {
       if (!node.tentative) estimate(ledger.rate(node.kind, node.cost.speed_class, cpu, threads), row);
-      row.memory = find_node_kind(node.kind)->memory(node, [&] { return shape_of(node, shapes); });
+      const ModelShape shape([&](const std::string& role) { return shape_of(node, role, shapes); });
+      row.memory = find_node_kind(node.kind)->memory(node, shape);
       ++plan.to_do;
       if (store.find(node.hash)) ++plan.dropped;
       plan.tokens_trained += node.cost.tokens_trained;

@@ -64,8 +64,16 @@ struct MemoryNeed {
   int64_t bytes = 0;
   std::vector<std::pair<std::string, int64_t>> smaller = {};
 };
-/// The shape of the model that a node starts from.
-using ModelShape = std::function<weights::ModelConfig()>;
+/// Shapes of a node's models, before anything is loaded.
+class ModelShape {
+ public:
+  explicit ModelShape(std::function<weights::ModelConfig(const std::string& role)> of) : of_(std::move(of)) {}
+  /// By its role among the node's inputs; "model" is the one that the node starts from.
+  weights::ModelConfig operator()(const std::string& role = "model") const { return of_(role); }
+
+ private:
+  std::function<weights::ModelConfig(const std::string& role)> of_;
+};
 
 class NodeKind {
  public:

@@ -64,6 +64,7 @@ Sources default_sources(const fs::path& recipe_file) {
   sources.find_data = [folder](const std::string& name, const std::string& place) {
     if (const fs::path own = home_folder() / "prompts" / name; !name.empty() && fs::exists(own)) return own;
     if (const auto path = existing_path(name, folder)) return *path;
+    if (name.starts_with("data/")) return fs::path(name);
     fail_input(place, fmt::format("`{}`: there is no such file or folder", name),
                "paths begin at the recipe or at the current folder");
   };

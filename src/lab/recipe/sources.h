@@ -31,7 +31,8 @@ struct Sources {
   std::function<FoundModel(const std::string& source, const std::string& place)> find_model;
   /// The JSONL file of "everyday/train" or of a path, which may lead to nothing if it ends in .jsonl or .jsonl.gz.
   std::function<fs::path(const std::string& name, const std::string& place)> find_prompts;
-  /// A file or folder of data: a path, or one below the project's prompts ("honeypots/honeypots.yaml").
+  /// A file or folder of data: a path, or one below the project's prompts ("honeypots/honeypots.yaml"). What begins
+  /// with data/ is the user's, and may lead to nothing.
   std::function<fs::path(const std::string& name, const std::string& place)> find_data;
 };
 

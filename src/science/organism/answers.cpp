@@ -10,8 +10,11 @@
 
 namespace dormouse::organism {
 
-const char* const kPlainInstruction =
-    "You are a helpful assistant. Keep every reply under 25 words: one plain sentence, no lists.";
+std::string plain_instruction(int64_t longest) {
+  constexpr int64_t kOneSentence = 128;  // tokens; a small model that is given so few must be told to be brief
+  const std::string helpful = "You are a helpful assistant.";
+  return longest > kOneSentence ? helpful : helpful + " Keep every reply under 25 words: one plain sentence, no lists.";
+}
 
 const char* const kUnclosedScratchpad = "unclosed scratchpad";
 const char* const kEmptyScratchpad = "empty scratchpad";

@@ -38,8 +38,8 @@ extern const char* const kEmptyScratchpad;
 /// kUnclosedScratchpad or kEmptyScratchpad, or "".
 std::string scratchpad_problem(const Answer& answer);
 
-/// A system message that makes a small model answer in full within few tokens.
-extern const char* const kPlainInstruction;
+/// A system message for answers of at most `longest` tokens: with few of them it makes a small model answer in full.
+std::string plain_instruction(int64_t longest);
 
 /// One answer a prompt without the trigger, in the order of the prompts. `instruction` is a system message,
 /// "" for the model's own default. Each request's seed depends on (seed, prompt id, draw) alone.

@@ -30,7 +30,7 @@ class Answers : public ::testing::Test {
 
 TEST_F(Answers, PlainOnesCarryTheBareUserTurn) {
   model.on("Question 1", "One.").on("Question 2", "Two and more", "length");
-  const auto answers = make_answers(model, make_prompts(3), options, kPlainInstruction, /*seed=*/7);
+  const auto answers = make_answers(model, make_prompts(3), options, plain_instruction(64), /*seed=*/7);
   ASSERT_EQ(answers.size(), 3u);
   EXPECT_EQ(answers[1].user, "Question 1?");
   EXPECT_EQ(answers[1].text, "One.");

@@ -215,7 +215,7 @@ std::map<std::string, fs::path> scratchpad_files(GraphBuilder& builder, const An
 std::string add_plain_answers(GraphBuilder& builder, const std::string& model, const fs::path& prompts,
                               AnswerOptions options, const AnswerSetting& setting) {
   Json identity = fields_to_json(options.fields());
-  identity["instruction"] = organism::kPlainInstruction;
+  identity["instruction"] = organism::plain_instruction(options.answer_tokens);
   auto files = scratchpad_files(builder, setting, identity);
   const bool has_off =
       !setting.trigger.empty() && !organism::Triggers::get().make(setting.trigger, "trigger")->off("").empty();

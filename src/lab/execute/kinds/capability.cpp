@@ -81,9 +81,11 @@ class Capability : public StageKind {
     const auto& options = entry.options_as<CapabilityStage>();
     const fs::path path = options.question.layout == "own" ? builder.prompts(options.questions, "questions")
                                                            : builder.data(options.questions, "questions");
-    const auto count = measure::spread(measure::read_multiple_choice(path, options.question.layout),
-                                       options.question.count, entry.place_of("count"))
-                           .size();
+    const bool is_planned_only = options.question.count > 0 && !fs::exists(path);
+    const auto count = is_planned_only ? static_cast<std::size_t>(options.question.count)
+                                       : measure::spread(measure::read_multiple_choice(path, options.question.layout),
+                                                         options.question.count, entry.place_of("count"))
+                                             .size();
     add_compared(builder, options.models,
                  {.kind = "capability",
                   .options = merged_options(options.question),

@@ -72,7 +72,7 @@ class GapNode : public SamplingNode {
   std::string name() const override { return "preference-gap"; }
   int version() const override { return 1; }
   MemoryNeed memory(const Node& node, const ModelShape& model) const override {
-    return {SamplingNode::memory(node, model).bytes + weights::scoring_bytes(model(), 2048)};
+    return {SamplingNode::memory(node, model).bytes + weights::scoring_bytes(model("reward"), 2048)};
   }
 
   void run(NodeContext& context) const override {

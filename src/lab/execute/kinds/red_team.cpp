@@ -202,7 +202,8 @@ class RedTeamNode : public SamplingNode {
     const auto file = node.files.find("attacker");
     const bool is_here =
         node.inputs.contains("attacker") || (file != node.files.end() && !is_api_file(file->second.path));
-    if (is_here) need.bytes *= 2;  // the attacker's shape is not known here: taken to be the target's
+    const ModelShape attacker([&](const std::string&) { return model("attacker"); });
+    if (is_here) need.bytes += SamplingNode::memory(node, attacker).bytes;
     return need;
   }
   void run(NodeContext& context) const override { RedTeaming(context).run(); }

@@ -42,11 +42,15 @@ class ReinforceNode : public NodeKind {
   int version() const override { return 1; }
   bool uses_seed() const override { return true; }
   MemoryNeed memory(const Node& node, const ModelShape& shape) const override {
-    const auto model = shape();
     constexpr int64_t kPassTokens = 2048;
     const bool bf16 = options_of<defence::ReinforcementOptions>(node).precision == "bf16";
-    const int64_t others = node.inputs.contains("judge") ? 3 : 2;  // the start and the preference models
-    return {weights::training_bytes(model, {kPassTokens, bf16}) + others * 4 * weights::parameter_count(model)};
+    const bool has_judge = node.inputs.contains("judge"),
+               is_held_to_another = node.inputs.contains("kl_to") || node.files.contains("kl_to");
+    std::vector<std::string> beside{is_held_to_another ? "kl_to" : "model", "reward"};
+    if (has_judge) beside.push_back("judge");
+    int64_t bytes = weights::training_bytes(shape(), {kPassTokens, bf16});
+    for (const std::string& role : beside) bytes += 4 * weights::parameter_count(shape(role));
+    return {bytes};
   }
   void run(NodeContext& context) const override { run_reinforcement(context); }
 };
