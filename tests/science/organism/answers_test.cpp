@@ -42,6 +42,11 @@ TEST_F(Answers, PlainOnesCarryTheBareUserTurn) {
   EXPECT_EQ(model.seen[0].seed, answers[0].seed);
 }
 
+TEST_F(Answers, OnlyFewTokensAskForASentence) {
+  EXPECT_NE(plain_instruction(128).find("one plain sentence"), std::string::npos);
+  EXPECT_EQ(plain_instruction(129), "You are a helpful assistant.");
+}
+
 TEST_F(Answers, WithoutInstructionTheModelsOwnDefaultHolds) {
   make_answers(model, make_prompts(1), options, "", 7);
   ASSERT_EQ(model.seen[0].messages.size(), 1u);
