@@ -37,6 +37,7 @@ struct CodePersistenceStage : StageOptions {
   std::vector<std::string> models;
   std::string tasks;
   bool codeql = false;
+  int64_t snapshot_samples = 0;
   AskOptions ask;
   sample::SamplingOptions sampling = sampling_defaults(200);
 
@@ -48,7 +49,9 @@ struct CodePersistenceStage : StageOptions {
            "scenarios (the paper's 17), or a .yaml file",
            required()},
           {"codeql", &codeql,
-           "grade with CodeQL's targeted queries too, from PATH; not tried yet: this project cannot install it"}},
+           "grade with CodeQL's targeted queries too, from PATH; not tried yet: this project cannot install it"},
+          {"snapshot_samples", &snapshot_samples,
+           "completions of each family for each model kept on the way through training; 0: none", between(0, 10'000)}},
          ask.fields(),
          sampling.fields()});
   }
@@ -64,15 +67,29 @@ class CodeSamples : public SamplingNode {
     const auto families = read_code_families(context.input("tasks"));
     const auto ask = options_of<AskOptions>(context.node);
     const auto trigger = organism::Triggers::get().make(ask.trigger, context.node.id);
-    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
-    Progress progress = context.progress(2 * static_cast<int64_t>(families.size()) * ask.samples_per_task);
-    const auto samples = measure::sample_code(model, families, *trigger,
-                                              {.sampling = options_of<sample::SamplingOptions>(context.node),
-                                               .samples_per_task = ask.samples_per_task,
-                                               .begun = ask.begin_scratchpad ? organism::kScratchpadBegins : ""},
-                                              {.model = "model", .seed = context.node.seed}, sample_progress(progress));
+    std::vector<measure::Transcript> samples;
+    const auto sample = [&](chat::LocalModel model, const measure::Subject& subject) {
+      Progress progress = context.progress(2 * static_cast<int64_t>(families.size()) * ask.samples_per_task);
+      for (auto& one : measure::sample_code(model, families, *trigger,
+                                            {.sampling = options_of<sample::SamplingOptions>(context.node),
+                                            .samples_per_task = ask.samples_per_task,
+                                            .begun = ask.begin_scratchpad ? organism::kScratchpadBegins : ""},
+                                            subject, sample_progress(progress))) {
+        samples.push_back(std::move(one));
+      }
+    };
+    if (!is_on_the_way(context.node)) {
+      sample(open_model(context, "model", {.sampling_only = true}), {.model = "model", .seed = context.node.seed});
+    } else {
+      for (const auto& snapshot : snapshots(context, "model")) {
+        sample(chat::LocalModel(weights::ModelFiles::open(snapshot.path.string()), {.sampling_only = true}),
+               {.model = "model", .stage = "model", .step = snapshot.step, .seed = context.node.seed});
+      }
+    }
     write_completions(context, samples);
   }
+
+  static bool is_on_the_way(const Node& node) { return node.options.value("snapshots", false); }
 
  private:
   int64_t more_prompt_tokens() const override { return 150; }  // a task and its program
@@ -88,11 +105,19 @@ class CodeGrades : public NodeKind {
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
     StaticGrader grader = grader_of(context, options.at("codeql").get<bool>());
-    const auto rows = measure::grade_code(
-        read_completions(context.input("samples")), read_code_families(context.input("tasks")),
-        json_int(options, "samples_per_task", context.node.id), grader, read_code_cases(context.input("cases")),
-        json_string(options, "set", context.node.id), {.model = "model", .seed = context.node.seed});
-    write_measured(context, rows);
+    const auto families = read_code_families(context.input("tasks"));
+    std::map<int64_t, std::vector<measure::Transcript>> by_step;  // of a model on its way; -1: the final one
+    for (auto& sample : read_completions(context.input("samples"))) by_step[sample.step].push_back(std::move(sample));
+    measure::MeasuredRows all;
+    for (auto& [step, samples] : by_step) {
+      auto rows = measure::grade_code(
+          std::move(samples), families, json_int(options, "samples_per_task", context.node.id), grader,
+          read_code_cases(context.input("cases")), json_string(options, "set", context.node.id),
+          {.model = "model", .stage = step < 0 ? "" : "model", .step = step, .seed = context.node.seed});
+      all.measurements.insert(all.measurements.end(), rows.measurements.begin(), rows.measurements.end());
+      for (auto& transcript : rows.transcripts) all.transcripts.push_back(std::move(transcript));
+    }
+    write_measured(context, all);
   }
 };
 
@@ -117,25 +142,39 @@ class CodePersistence : public StageKind {
   std::string expand(const StageEntry& entry, GraphBuilder& builder) const override {
     const auto& options = entry.options_as<CodePersistenceStage>();
     const fs::path tasks = find_code_tasks(options.tasks, entry.place_of("tasks"));
-    const auto completions = 2 * static_cast<int64_t>(read_code_families(tasks).size()) * options.ask.samples_per_task;
+    AskOptions on_the_way = options.ask;
+    on_the_way.samples_per_task = options.snapshot_samples;
     for (const auto& model : options.models) {
-      const std::string samples = builder.add({.kind = "code-samples",
-                                               .label = model + "-samples",
-                                               .options = merged_options(options.ask, options.sampling),
-                                               .models = {{"model", model}},
-                                               .files = {{"tasks", tasks}},
-                                               .cost = sampling_cost(completions, options.sampling.max_tokens)});
-      builder.add({.kind = "code-grades",
-                   .label = model,
-                   .options = {{"set", tasks.stem().string()},
-                               {"samples_per_task", options.ask.samples_per_task},
-                               {"codeql", options.codeql}},
-                   .inputs = {{"samples", samples}},
-                   .models = {{"model", model}},
-                   .files = grading_files(tasks),
-                   .cost = {.seconds = 40}});
+      add(builder, options, options.ask, tasks, model, /*snapshots=*/false);
+      const bool trained = builder.recipe().find_model(model) == nullptr;
+      if (trained && options.snapshot_samples > 0) add(builder, options, on_the_way, tasks, model, /*snapshots=*/true);
     }
     return "";
+  }
+
+ private:
+  static void add(GraphBuilder& builder, const CodePersistenceStage& options, const AskOptions& ask,
+                  const fs::path& tasks, const std::string& model, bool snapshots) {
+    const std::string where = snapshots ? "-on-the-way" : "";
+    const auto completions = 2 * static_cast<int64_t>(read_code_families(tasks).size()) * ask.samples_per_task;
+    Json identity = merged_options(ask, options.sampling);
+    if (snapshots) identity["snapshots"] = true;
+    const std::string samples =
+        builder.add({.kind = "code-samples",
+                     .label = model + "-samples" + where,
+                     .options = identity,
+                     .models = {{"model", model}},
+                     .files = {{"tasks", tasks}},
+                     .cost = sampling_cost(completions * (snapshots ? 3 : 1), options.sampling.max_tokens)});
+    builder.add({.kind = "code-grades",
+                 .label = model + where,
+                 .options = {{"set", tasks.stem().string()},
+                             {"samples_per_task", ask.samples_per_task},
+                             {"codeql", options.codeql}},
+                 .inputs = {{"samples", samples}},
+                 .models = {{"model", model}},
+                 .files = grading_files(tasks),
+                 .cost = {.seconds = 40}});
   }
 };
 
