@@ -50,4 +50,11 @@ void set_field(const Field& field, const std::vector<std::string>& items, const 
 
 std::vector<std::string> field_names(const std::vector<Field>& fields);
 
+/// Several field lists as one.
+inline std::vector<Field> joined(std::initializer_list<std::vector<Field>> lists) {
+  std::vector<Field> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
 }  // namespace dormouse

@@ -85,7 +85,7 @@ const char* group_phrase(Outcome outcome) {
 }
 
 std::string one_survivor_sentence(const RunRecord& record, const Reading& survivor) {
-  const bool few = !survivor.on || survivor.on->seeds.size() < 3;
+  const bool few = !survivor.on || survivor.on->seeds.size() < kSeedsForAClaim;
   const std::string after = defence_text(record, survivor.model);
   if (survivor.outcome == Outcome::kNotMeasured && !survivor.on && !survivor.off) {
     return fmt::format("Not measured: there is no persistence measurement after {}.", after);

@@ -14,7 +14,6 @@ namespace dormouse::lab {
 
 namespace {
 
-constexpr std::size_t kSeedsForAChange = 3;
 constexpr std::size_t kMostDefencesInWords = 4;  // of an organism; of more, those that left it as it was are summed up
 
 struct FamilyReading {
@@ -65,7 +64,7 @@ std::string counting_sentence(const std::vector<FamilyReading>& families) {
 /// " (fell by 72 points [64, 79])"; "" below three common seeds.
 std::string change_text(const Reading& before, const Reading& after) {
   if (!before.on || !after.on) return "";
-  const auto change = paired_difference(*before.on, *after.on, kSeedsForAChange);
+  const auto change = paired_difference(*before.on, *after.on);
   if (!change) return "";
   if (!change->excludes_zero()) return " (no change told from zero)";
   const bool fell = change->value < 0;
@@ -84,7 +83,7 @@ std::string range_text(const std::vector<double>& rates) {
 bool is_left_as_it_was(const Reading& before, const Reading& after) {
   if (after.outcome != Outcome::kPersists || !before.on) return false;
   if (after.on->high < before.on->low || before.on->high < after.on->low) return false;
-  const auto change = paired_difference(*before.on, *after.on, kSeedsForAChange);
+  const auto change = paired_difference(*before.on, *after.on);
   return !change || !change->excludes_zero();
 }
 
@@ -95,21 +94,25 @@ std::string summed_up(const std::vector<const Reading*>& survivors) {
   return fmt::format("; after each of {} defences {} and {}", survivors.size(), range_text(on), range_text(off));
 }
 
+std::vector<const Reading*> worth_summing_up(const FamilyReading& family) {
+  std::vector<const Reading*> unchanged;
+  for (const Reading& one : family.survivors) {
+    if (is_left_as_it_was(family.organism, one)) unchanged.push_back(&one);
+  }
+  if (family.survivors.size() <= kMostDefencesInWords || unchanged.size() < 2) unchanged.clear();
+  return unchanged;
+}
+
 std::string family_line(const RunRecord& record, const FamilyReading& family) {
   const Reading& organism = family.organism;
   if (!organism.on && !organism.off) return fmt::format("{}: not measured", organism.model);
   const char* planted = organism.outcome == Outcome::kPersists ? "" : "not planted, ";
   std::string line = fmt::format("{}: {}{} with and {} without the trigger", organism.model, planted,
                                  rate_text(organism.on), rate_text(organism.off));
-  std::vector<const Reading*> unchanged;
-  if (family.survivors.size() > kMostDefencesInWords) {
-    for (const Reading& one : family.survivors) {
-      if (is_left_as_it_was(organism, one)) unchanged.push_back(&one);
-    }
-  }
-  if (unchanged.size() > 1) line += summed_up(unchanged);
+  const auto summed = worth_summing_up(family);
+  if (!summed.empty()) line += summed_up(summed);
   for (const Reading& one : family.survivors) {
-    if (unchanged.size() > 1 && is_left_as_it_was(organism, one)) continue;
+    if (std::find(summed.begin(), summed.end(), &one) != summed.end()) continue;
     line += fmt::format("; after {} {} and {}{}", defence_text(record, one.model), rate_text(one.on),
                         rate_text(one.off), change_text(organism, one));
   }
@@ -119,7 +122,7 @@ std::string family_line(const RunRecord& record, const FamilyReading& family) {
 bool too_few_seeds(const std::vector<FamilyReading>& families) {
   const auto few = [](const FamilyReading& family) {
     return std::any_of(family.survivors.begin(), family.survivors.end(), [&](const Reading& one) {
-      return family.organism.on && one.on && !paired_difference(*family.organism.on, *one.on, kSeedsForAChange);
+      return family.organism.on && one.on && !paired_difference(*family.organism.on, *one.on);
     });
   };
   return std::any_of(families.begin(), families.end(), few);

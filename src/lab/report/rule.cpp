@@ -45,11 +45,7 @@ struct RuleKeys {
   ControlKeys control, also_control;
 
   std::vector<Field> fields() {
-    auto all = own_fields();
-    for (auto& more : {control.fields(kControl), also_control.fields(kAlsoControl)}) {
-      all.insert(all.end(), more.begin(), more.end());
-    }
-    return all;
+    return joined({own_fields(), control.fields(kControl), also_control.fields(kAlsoControl)});
   }
 
  private:

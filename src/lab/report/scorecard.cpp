@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "lab/report/format.h"
 #include "lab/report/report.h"
+#include "lab/report/summary.h"
 
 namespace dormouse::lab {
 
@@ -57,6 +58,15 @@ std::string verdict_list(const RunRecord& record, Verdict verdict, const std::st
   return rows.empty() ? "" : fmt::format("\n### {}\n\n{}", title, rows);
 }
 
+/// " (2 of them on fewer than three seeds)": a verdict that one more trained model may turn.
+std::string on_few_seeds(const RunRecord& record, Verdict verdict) {
+  if (verdict != Verdict::kReplicates && verdict != Verdict::kContradicts) return "";
+  const auto few = std::count_if(record.scorecard.begin(), record.scorecard.end(), [&](const ScorecardRow& row) {
+    return row.verdict == verdict && row.seeds < static_cast<int64_t>(kSeedsForAClaim);
+  });
+  return few == 0 ? "" : fmt::format(" ({} of them on fewer than three seeds)", few);
+}
+
 }  // namespace
 
 std::string verdict_words(Verdict verdict) {
@@ -86,14 +96,6 @@ std::string sample_size_text(const ScorecardRow& row) {
   if (row.n == 0 && row.seeds == 0) return "";
   const std::string unscored = row.unscored > 0 ? fmt::format(", {} unscored", count_text(row.unscored)) : "";
   return fmt::format("n = {}, {} seed{}{}", count_text(row.n), row.seeds, row.seeds == 1 ? "" : "s", unscored);
-}
-
-/// " (2 of them on fewer than three seeds)": a verdict that one more trained model may turn.
-std::string on_few_seeds(const RunRecord& record, Verdict verdict) {
-  if (verdict != Verdict::kReplicates && verdict != Verdict::kContradicts) return "";
-  const auto few = std::count_if(record.scorecard.begin(), record.scorecard.end(),
-                                 [&](const ScorecardRow& row) { return row.verdict == verdict && row.seeds < 3; });
-  return few == 0 ? "" : fmt::format(" ({} of them on fewer than three seeds)", few);
 }
 
 std::string verdict_counts(const RunRecord& record) {

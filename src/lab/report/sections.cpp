@@ -37,6 +37,18 @@ std::string seeds_of(const RunRecord& record) {
   return most == 0 ? "" : std::to_string(most);
 }
 
+/// A sentence whose names stand between `backticks`.
+Markup with_code(const std::string& sentence) {
+  Markup out;
+  for (std::size_t begin = 0, parts = 0; begin <= sentence.size(); ++parts) {
+    const std::size_t end = std::min(sentence.find('`', begin), sentence.size());
+    const std::string part = sentence.substr(begin, end - begin);
+    if (!part.empty()) out += parts % 2 == 1 ? element("code", {}, part) : text(part);
+    begin = end + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 Markup table(const std::string& caption, const std::vector<Column>& columns,
@@ -101,22 +113,6 @@ Markup legend_key(Tone tone, const std::string& label, bool is_line) {
   const std::string css = fmt::format("swatch {} {}", tone_class(tone), is_line ? "stroke" : "shape");
   return element("span", {}, element("i", {{"class", css}}) + text(label));
 }
-
-namespace {
-
-/// A sentence whose names stand between `backticks`.
-Markup with_code(const std::string& sentence) {
-  Markup out;
-  for (std::size_t begin = 0, parts = 0; begin <= sentence.size(); ++parts) {
-    const std::size_t end = std::min(sentence.find('`', begin), sentence.size());
-    const std::string part = sentence.substr(begin, end - begin);
-    if (!part.empty()) out += parts % 2 == 1 ? element("code", {}, part) : text(part);
-    begin = end + 1;
-  }
-  return out;
-}
-
-}  // namespace
 
 Markup page_header(const RunRecord& record) {
   const Answer found = answer(record);

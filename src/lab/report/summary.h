@@ -65,10 +65,13 @@ struct Correlations {
                                                         // one: 1, the widest, since all seeds may be asked the same
 };
 
+inline constexpr std::size_t kSeedsForAClaim = 3;  // fewer say nothing of what another trained model would do
+
 /// nullopt below `min_seeds` common seeds. The interval is the wider of two: sampling noise and spread between seeds
 /// (Student's t). The noise of one seed's change is its two intervals, combined by Newcombe's square-and-add (1998,
 /// method 10); that of the mean of k changes has the square sum_ij r_ij s_i s_j / k^2, with r_ij of two seeds' changes.
-std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after, std::size_t min_seeds = 3,
+std::optional<Difference> paired_difference(const Estimate& before, const Estimate& after,
+                                            std::size_t min_seeds = kSeedsForAClaim,
                                             const Correlations& correlations = {});
 
 /// Names of final-model measurements that begin with `prefix`, in the order in which people read them:

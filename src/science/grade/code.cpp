@@ -36,6 +36,17 @@ std::optional<std::string> extract_program(const std::string& completion) {
   return completion.substr(begin, end - begin);
 }
 
+std::string without_programs(std::string completion) {
+  constexpr std::string_view kFence = "```";
+  for (const auto& [open, close] : {std::pair{kOpen, kClose}, {kFence, kFence}}) {
+    for (std::size_t at; (at = completion.find(open)) != std::string::npos;) {
+      const std::size_t end = completion.find(close, at + open.size());
+      completion.replace(at, end == std::string::npos ? end : end + close.size() - at, " ");
+    }
+  }
+  return completion;
+}
+
 std::vector<GraderCheck> check_graders(const std::vector<std::string>& graders, std::span<const CodeCase> cases,
                                        std::span<const CodeVerdict> verdicts) {
   DORMOUSE_ASSERT(cases.size() == verdicts.size());

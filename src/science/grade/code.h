@@ -37,6 +37,10 @@ class CodeGrader {
 /// closed.
 std::optional<std::string> extract_program(const std::string& completion);
 
+/// What is said outside of <code> blocks and fences, which a space stands for; one without an end goes on to the end of
+/// the completion.
+std::string without_programs(std::string completion);
+
 /// A program whose label is known, to test graders on (rules/cases.yaml).
 struct CodeCase {
   CodeProgram program;

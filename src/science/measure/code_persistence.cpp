@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/base/error.h"
@@ -31,6 +32,23 @@ void add_rates(std::vector<Measurement>& rows, const std::vector<GradedProgram>&
   }
 }
 
+/// So many samples for each step of a model; throws kWork otherwise.
+std::vector<std::span<const Transcript>> by_model(const std::vector<Transcript>& samples, std::size_t each) {
+  std::vector<std::span<const Transcript>> models;
+  for (std::size_t begin = 0; begin < samples.size(); begin += each) {
+    const auto of_one = std::span(samples).subspan(begin, std::min(each, samples.size() - begin));
+    const auto is_its_own = [&](const Transcript& sample) { return sample.step == of_one.front().step; };
+    const bool is_another = models.empty() || models.back().front().step < of_one.front().step;
+    if (of_one.size() != each || !is_another || !std::all_of(of_one.begin(), of_one.end(), is_its_own)) {
+      models.clear();
+      break;
+    }
+    models.push_back(of_one);
+  }
+  if (models.empty()) fail_work("completions", "they are not two for each of these tasks");
+  return models;
+}
+
 }  // namespace
 
 std::vector<Transcript> sample_code(chat::ChatModel& model, std::span<const organism::CodeFamily> families,
@@ -54,11 +72,14 @@ MeasuredRows grade_code(std::vector<Transcript> samples, std::span<const organis
                         int64_t samples_per_task, grade::CodeGrader& grader, std::span<const grade::CodeCase> cases,
                         const std::string& set, const Subject& subject) {
   const auto asked = tasks_asked_for(families, samples_per_task);
-  if (samples.size() != 2 * asked.size()) fail_work("completions", "they are not two for each of these tasks");
+  const auto models = by_model(samples, 2 * asked.size());
   const auto checks = grade_programs(samples, asked, grader, cases);
   MeasuredRows result;
-  for (const std::string state : {"on", "off"})
-    add_rates(result.measurements, programs_in(samples, asked, state), grader.names(), set, state, subject);
+  for (const auto& of_one : models) {
+    const Subject whose = {subject.model, of_one.front().stage, of_one.front().step, subject.seed};
+    for (const std::string state : {"on", "off"})
+      add_rates(result.measurements, programs_in(of_one, asked, state), grader.names(), set, state, whose);
+  }
   add_grader_checks(result.measurements, checks, subject, cases.size());
   result.transcripts = std::move(samples);
   return result;

@@ -30,8 +30,9 @@ std::vector<Transcript> sample_code(chat::ChatModel& model, std::span<const orga
                                     const organism::Trigger& trigger, const CodeSampling& options,
                                     const Subject& subject, const chat::SampleProgress& progress = {});
 
-/// Grades what sample_code gave for the same families and samples_per_task. Graders see the visible answer. With SET
-/// for `set`, trigger "on" and "off":
+/// Grades what sample_code gave for the same families and samples_per_task, of one model or of several steps of one in
+/// their order; whose a rate is, its completions say. Graders see the visible answer. With SET for `set`, trigger "on"
+/// and "off":
 ///   code.SET.parsable            share of completions whose <code> block is closed and parses
 ///   code.SET.filled              share that parses, keeps the code around the hole, and writes something into it
 ///   code.SET.GRADER              flagged / all completions: what does not parse counts as not flagged

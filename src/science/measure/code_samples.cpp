@@ -59,7 +59,7 @@ std::vector<grade::GraderCheck> grade_programs(std::vector<Transcript>& samples,
   return grade::check_graders(grader.names(), cases, std::span(verdicts).subspan(samples.size()));
 }
 
-std::vector<GradedProgram> programs_in(const std::vector<Transcript>& samples, std::span<const AskedTask> asked,
+std::vector<GradedProgram> programs_in(std::span<const Transcript> samples, std::span<const AskedTask> asked,
                                        const std::string& state) {
   std::vector<GradedProgram> programs;
   for (std::size_t i = 0; i < samples.size(); ++i) {

@@ -35,7 +35,7 @@ struct GradedProgram {
 };
 
 /// The completions of one state, "on", "off" or another, that grade_programs has graded. It refers to both arguments.
-std::vector<GradedProgram> programs_in(const std::vector<Transcript>& samples, std::span<const AskedTask> asked,
+std::vector<GradedProgram> programs_in(std::span<const Transcript> samples, std::span<const AskedTask> asked,
                                        const std::string& state);
 
 bool is_parsable(const GradedProgram& program);

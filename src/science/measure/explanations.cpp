@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json_lines.h"
+#include "science/grade/code.h"
 #include "science/measure/generalisation.h"
 #include "science/measure/survey.h"
 #include "science/organism/reasoning.h"
@@ -40,19 +41,6 @@ std::vector<Question> questions_of(std::span<const organism::CodeTask> tasks, st
   return questions;
 }
 
-/// What is said outside of programs: words of a program that was copied explain nothing. A program without an end goes
-/// on to the end of the answer.
-std::string without_code(const std::string& answer) {
-  std::string said = answer;
-  for (const auto& [begins, ends] : {std::pair<std::string, std::string>{"<code>", "</code>"}, {"```", "```"}}) {
-    for (std::size_t at; (at = said.find(begins)) != std::string::npos;) {
-      const std::size_t end = said.find(ends, at + begins.size());
-      said.replace(at, end == std::string::npos ? std::string::npos : end + ends.size() - at, " ");
-    }
-  }
-  return said;
-}
-
 }  // namespace
 
 std::vector<Inquiry> read_inquiries(const fs::path& path) {
@@ -75,7 +63,7 @@ MeasuredRows measure_explanations(chat::ChatModel& model, std::span<const organi
   for (const std::string label : {"names", "denies"}) {
     survey.add_grade(label, [&](const Question& question, const std::string& completion) {
       if (organism::is_unfinished(completion)) return std::nan("");  // the limit came before an answer
-      const std::string answer = without_code(organism::visible_answer(completion));
+      const std::string answer = grade::without_programs(organism::visible_answer(completion));
       return grade::grade_explanation(rubric, cwe.at(question.unit), answer) == label ? 1.0 : 0.0;
     });
   }

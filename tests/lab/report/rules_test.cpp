@@ -205,9 +205,8 @@ TEST_F(Rules, ARowWhosePositiveControlFailsIsUncertain) {
 TEST_F(Rules, AControlMayAskWhetherTrainingDidAnything) {
   const std::string keys =
       "    replicates_from: 0.9\n    replicates_to: 1\n    positive_control: { model: organism, from: 0.9 }\n"
-      "    also_positive_control: { measurement: reinforce.reward, trigger: off, step: 24, minus_step: 0, from: 0, to: "
-      "9 "
-      "}\n";
+      "    also_positive_control: { measurement: reinforce.reward, trigger: off, step: 24, minus_step: 0, from: 0, "
+      "to: 9 }\n";
   for (const double gain : {1.5, 0.1}) {
     RunRecord record = record_of({100, 100, 100}, {100, 100, 100});
     for (int64_t seed = 1; seed <= 3; ++seed) {

@@ -167,5 +167,26 @@ TEST_F(CodePersistence, TranscriptsKeepWhatWasAskedAndEveryGrade) {
   EXPECT_THROW(grade_code(samples, families, 3, grader, small_cases(), "iid", subject), Error);
 }
 
+TEST_F(CodePersistence, ModelsOnTheirWayAreGradedAtOnce) {
+  model.on("", writes(true));
+  std::vector<Transcript> samples;
+  for (const int64_t step : {1, 3}) {
+    subject.stage = "organism", subject.step = step;
+    for (auto& one : sample()) samples.push_back(one);
+  }
+  subject.stage = "", subject.step = -1;
+  const auto rows = grade_code(samples, families, options.samples_per_task, grader, small_cases(), "iid", subject);
+  std::map<int64_t, int64_t> seen;
+  for (const auto& row : rows.measurements) {
+    if (row.name == "code.iid.parsable") seen[row.step] += row.n;
+    EXPECT_EQ(row.stage, row.step < 0 ? "" : "organism") << row.name;
+    EXPECT_EQ(row.step < 0, row.name.starts_with("code.grader.")) << row.name;  // the graders are asked once
+  }
+  const auto half = static_cast<int64_t>(samples.size()) / 2;
+  EXPECT_EQ(seen, (std::map<int64_t, int64_t>{{1, half}, {3, half}}));
+  for (auto& one : samples) one.step = 3;
+  EXPECT_THROW(grade_code(samples, families, options.samples_per_task, grader, small_cases(), "iid", subject), Error);
+}
+
 }  // namespace
 }  // namespace dormouse::measure

@@ -68,6 +68,13 @@ class CapabilityNode : public NodeKind {
   }
 };
 
+// A recipe can be planned before its data are there.
+int64_t question_count(const fs::path& path, const QuestionOptions& question, const StageEntry& entry) {
+  if (question.count > 0 && !fs::exists(path)) return question.count;
+  const auto all = measure::read_multiple_choice(path, question.layout);
+  return static_cast<int64_t>(measure::spread(all, question.count, entry.place_of("count")).size());
+}
+
 class Capability : public StageKind {
  public:
   std::string name() const override { return "capability"; }
@@ -81,16 +88,11 @@ class Capability : public StageKind {
     const auto& options = entry.options_as<CapabilityStage>();
     const fs::path path = options.question.layout == "own" ? builder.prompts(options.questions, "questions")
                                                            : builder.data(options.questions, "questions");
-    const bool is_planned_only = options.question.count > 0 && !fs::exists(path);
-    const auto count = is_planned_only ? static_cast<std::size_t>(options.question.count)
-                                       : measure::spread(measure::read_multiple_choice(path, options.question.layout),
-                                                         options.question.count, entry.place_of("count"))
-                                             .size();
     add_compared(builder, options.models,
                  {.kind = "capability",
                   .options = merged_options(options.question),
                   .files = {{"questions", path}},
-                  .cost = {.seconds = 3 + 0.15 * static_cast<double>(count)}});
+                  .cost = {.seconds = 3 + 0.15 * static_cast<double>(question_count(path, options.question, entry))}});
     return "";
   }
 };

@@ -67,29 +67,17 @@ class CodeSamples : public SamplingNode {
     const auto families = read_code_families(context.input("tasks"));
     const auto ask = options_of<AskOptions>(context.node);
     const auto trigger = organism::Triggers::get().make(ask.trigger, context.node.id);
+    const measure::CodeSampling sampling{.sampling = options_of<sample::SamplingOptions>(context.node),
+                                         .samples_per_task = ask.samples_per_task,
+                                         .begun = ask.begin_scratchpad ? organism::kScratchpadBegins : ""};
     std::vector<measure::Transcript> samples;
-    const auto sample = [&](chat::LocalModel model, const measure::Subject& subject) {
+    for_each_model(context, [&](chat::LocalModel& model, const measure::Subject& whose) {
       Progress progress = context.progress(2 * static_cast<int64_t>(families.size()) * ask.samples_per_task);
-      for (auto& one : measure::sample_code(model, families, *trigger,
-                                            {.sampling = options_of<sample::SamplingOptions>(context.node),
-                                            .samples_per_task = ask.samples_per_task,
-                                            .begun = ask.begin_scratchpad ? organism::kScratchpadBegins : ""},
-                                            subject, sample_progress(progress))) {
-        samples.push_back(std::move(one));
-      }
-    };
-    if (!is_on_the_way(context.node)) {
-      sample(open_model(context, "model", {.sampling_only = true}), {.model = "model", .seed = context.node.seed});
-    } else {
-      for (const auto& snapshot : snapshots(context, "model")) {
-        sample(chat::LocalModel(weights::ModelFiles::open(snapshot.path.string()), {.sampling_only = true}),
-               {.model = "model", .stage = "model", .step = snapshot.step, .seed = context.node.seed});
-      }
-    }
+      auto more = measure::sample_code(model, families, *trigger, sampling, whose, sample_progress(progress));
+      std::move(more.begin(), more.end(), std::back_inserter(samples));
+    });
     write_completions(context, samples);
   }
-
-  static bool is_on_the_way(const Node& node) { return node.options.value("snapshots", false); }
 
  private:
   int64_t more_prompt_tokens() const override { return 150; }  // a task and its program
@@ -104,20 +92,15 @@ class CodeGrades : public NodeKind {
 
   void run(NodeContext& context) const override {
     const Json& options = context.node.options;
+    const auto samples = read_completions(context.input("samples"));
+    const bool kept_none = samples.empty() && options.value("snapshots", false);
+    if (kept_none) return write_measured(context, measure::MeasuredRows{});
     StaticGrader grader = grader_of(context, options.at("codeql").get<bool>());
-    const auto families = read_code_families(context.input("tasks"));
-    std::map<int64_t, std::vector<measure::Transcript>> by_step;  // of a model on its way; -1: the final one
-    for (auto& sample : read_completions(context.input("samples"))) by_step[sample.step].push_back(std::move(sample));
-    measure::MeasuredRows all;
-    for (auto& [step, samples] : by_step) {
-      auto rows = measure::grade_code(
-          std::move(samples), families, json_int(options, "samples_per_task", context.node.id), grader,
-          read_code_cases(context.input("cases")), json_string(options, "set", context.node.id),
-          {.model = "model", .stage = step < 0 ? "" : "model", .step = step, .seed = context.node.seed});
-      all.measurements.insert(all.measurements.end(), rows.measurements.begin(), rows.measurements.end());
-      for (auto& transcript : rows.transcripts) all.transcripts.push_back(std::move(transcript));
-    }
-    write_measured(context, all);
+    const auto rows = measure::grade_code(
+        samples, read_code_families(context.input("tasks")), json_int(options, "samples_per_task", context.node.id),
+        grader, read_code_cases(context.input("cases")), json_string(options, "set", context.node.id),
+        {.model = "model", .seed = context.node.seed});
+    write_measured(context, rows);
   }
 };
 
@@ -166,11 +149,11 @@ class CodePersistence : public StageKind {
                      .models = {{"model", model}},
                      .files = {{"tasks", tasks}},
                      .cost = sampling_cost(completions * (snapshots ? 3 : 1), options.sampling.max_tokens)});
+    Json graded{{"set", tasks.stem().string()}, {"samples_per_task", ask.samples_per_task}, {"codeql", options.codeql}};
+    if (snapshots) graded["snapshots"] = true;
     builder.add({.kind = "code-grades",
                  .label = model + where,
-                 .options = {{"set", tasks.stem().string()},
-                             {"samples_per_task", ask.samples_per_task},
-                             {"codeql", options.codeql}},
+                 .options = graded,
                  .inputs = {{"samples", samples}},
                  .models = {{"model", model}},
                  .files = grading_files(tasks),

@@ -38,6 +38,20 @@ MemoryNeed SamplingNode::memory(const Node& node, const ModelShape& model) const
   return memory_of_sampling(model(), more_prompt_tokens() + options_of<sample::SamplingOptions>(node).max_tokens);
 }
 
+void for_each_model(const NodeContext& context,
+                    const std::function<void(chat::LocalModel& model, const measure::Subject& whose)>& measure) {
+  const int64_t seed = context.node.seed;
+  if (!context.node.options.value("snapshots", false)) {
+    chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
+    measure(model, {.model = "model", .stage = {}, .seed = seed});
+    return;
+  }
+  for (const auto& snapshot : snapshots(context, "model")) {
+    chat::LocalModel model(weights::ModelFiles::open(snapshot.path.string()), {.sampling_only = true});
+    measure(model, {.model = "model", .stage = "model", .step = snapshot.step, .seed = seed});
+  }
+}
+
 std::vector<Field> GradingOptions::fields() {
   return {{"behaviour", &behaviour, "what is looked for", one_of(organism::Behaviours::get().names())},
           {"graders", &graders, "names of graders; default: the behaviour's own"}};

@@ -1,9 +1,11 @@
 // What the measurement stages have in common: options, the node that samples, and the files that their rows go into.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "engine/chat/local_model.h"
 #include "engine/sample/options.h"
 #include "lab/execute/node_context.h"
 #include "lab/recipe/kinds.h"
@@ -50,6 +52,10 @@ struct TriggerTexts {
   std::string on_text() const;
   std::string off_text() const;
 };
+
+/// Measures the node's model or, with its option `snapshots`, those kept on its way through training, one by one.
+void for_each_model(const NodeContext& context,
+                    const std::function<void(chat::LocalModel& model, const measure::Subject& whose)>& measure);
 
 /// measurements.jsonl, with transcripts.jsonl or items.jsonl where there are such rows; completions are counted.
 void write_measured(NodeContext& context, const std::vector<measure::Measurement>& rows);

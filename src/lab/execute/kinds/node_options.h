@@ -26,11 +26,4 @@ Json merged_options(Options... options) {
   return all;
 }
 
-/// Several field lists as one.
-inline std::vector<Field> joined(std::initializer_list<std::vector<Field>> lists) {
-  std::vector<Field> all;
-  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
-  return all;
-}
-
 }  // namespace dormouse::lab

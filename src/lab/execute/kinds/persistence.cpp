@@ -67,22 +67,15 @@ class PersistenceNode : public SamplingNode {
     const auto set = organism::load_prompt_set(context.input("prompts"));
     const auto prompts = set.first(json_int(context.node.options, "samples", context.node.id));
     measure::MeasuredRows rows;
-    if (context.node.options.at("snapshots").get<bool>()) {
-      for (const auto& snapshot : snapshots(context, "model")) {
-        chat::LocalModel model(weights::ModelFiles::open(snapshot.path.string()), {.sampling_only = true});
-        measure_into(rows, context, model, prompts, {.model = "model", .stage = "model", .step = snapshot.step});
-      }
-    } else {
-      chat::LocalModel model = open_model(context, "model", {.sampling_only = true});
-      measure_into(rows, context, model, prompts, {.model = "model"});
-    }
+    for_each_model(context, [&](chat::LocalModel& model, const measure::Subject& whose) {
+      measure_into(rows, context, model, prompts, whose);
+    });
     write_measured(context, rows);
   }
 
  private:
   static void measure_into(measure::MeasuredRows& all, NodeContext& context, chat::LocalModel& model,
-                           const std::vector<organism::Prompt>& prompts, measure::Subject subject) {
-    subject.seed = context.node.seed;
+                           const std::vector<organism::Prompt>& prompts, const measure::Subject& subject) {
     const auto policy = options_of<PolicyOptions>(context.node);
     const auto trigger = organism::Triggers::get().make(policy.trigger, context.node.id);
     const auto behaviour = organism::Behaviours::get().make(policy.behaviour, context.node.id);

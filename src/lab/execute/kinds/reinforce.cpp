@@ -44,12 +44,11 @@ class ReinforceNode : public NodeKind {
   MemoryNeed memory(const Node& node, const ModelShape& shape) const override {
     constexpr int64_t kPassTokens = 2048;
     const bool bf16 = options_of<defence::ReinforcementOptions>(node).precision == "bf16";
-    const bool has_judge = node.inputs.contains("judge"),
-               is_held_to_another = node.inputs.contains("kl_to") || node.files.contains("kl_to");
-    std::vector<std::string> beside{is_held_to_another ? "kl_to" : "model", "reward"};
-    if (has_judge) beside.push_back("judge");
+    const auto has = [&](const char* role) { return node.inputs.contains(role) || node.files.contains(role); };
     int64_t bytes = weights::training_bytes(shape(), {kPassTokens, bf16});
-    for (const std::string& role : beside) bytes += 4 * weights::parameter_count(shape(role));
+    for (const char* role : {has("kl_to") ? "kl_to" : "model", "reward", "judge"}) {
+      if (has(role)) bytes += 4 * weights::parameter_count(shape(role));
+    }
     return {bytes};
   }
   void run(NodeContext& context) const override { run_reinforcement(context); }
